@@ -1,0 +1,218 @@
+"""What is asked: the standalone question, the kind of answer it wants, and the instruments, actors, places and dates it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bot.answer import Kind
+from bot.names import actors, fold, instruments, mentioned
+from ingest.documents import LibraryError
+from ingest.structure import mentions
+
+Expectation = Literal["date", "duration", "number", "name", "place", ""]
+Turn = Mapping[str, str]
+
+
+class Filters(BaseModel):
+    """Which documents may be used. An unknown filter is an error, not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    publisher: str | None = Field(default=None, description="Publisher, exactly as `legation library` prints it.")
+    kind: str | None = Field(default=None, description="Kind of document: treaty, law, statement ...")
+    source: str | None = Field(default=None, description="Slug of one document.")
+    language: str | None = Field(default=None, description="Language code: en, fr ...")
+    year_from: int | None = Field(default=None, description="Earliest year of the document's date.")
+    year_to: int | None = Field(default=None, description="Latest year of the document's date.")
+
+    @model_validator(mode="after")
+    def _years_in_order(self) -> Filters:
+        if self.year_from is not None and self.year_to is not None and self.year_from > self.year_to:
+            raise ValueError(f"year_from {self.year_from} is after year_to {self.year_to}")
+        return self
+
+    @classmethod
+    def of(cls, given: Mapping[str, object] | None) -> Filters:
+        """Filters from a mapping; a LibraryError names what is wrong and the filters there are."""
+        try:
+            return cls.model_validate(dict(given or {}))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            known = ", ".join(cls.model_fields)
+            raise LibraryError(f"filter {name or given}: {first['msg']}. Known filters: {known}.") from None
+
+    def where(self) -> dict[str, object]:
+        """The filter as the index takes it: only what is set, with `source` called slug."""
+        given = self.model_dump(exclude_none=True)
+        if "source" in given:
+            given["slug"] = given.pop("source")
+        return given
+
+
+class Question(BaseModel):
+    """A question, understood."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    asked: str
+    text: str = Field(description="Standalone: what is searched for and shown as 'Understood as'.")
+    kind: Kind = "fact"
+    expects: Expectation = Field(default="", description="What the answering sentence must hold.")
+    followup: bool = False
+    instruments: dict[str, str] = Field(default={}, description="Canonical name -> the words used.")
+    actors: dict[str, str] = Field(default={}, description="Canonical name -> the words used.")
+    names: tuple[str, ...] = Field(default=(), description="Other proper names, as written.")
+    pinpoints: tuple[str, ...] = Field(default=(), description="Provisions named, normalised.")
+    years: tuple[int, ...] = ()
+    months: tuple[str, ...] = Field(default=(), description="YYYY-MM named in the question.")
+
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            ("january", "janvier", "enero"),
+            ("february", "fevrier", "febrero"),
+            ("march", "mars", "marzo"),
+            ("april", "avril", "abril"),
+            ("may", "mai", "mayo"),
+            ("june", "juin", "junio"),
+            ("july", "juillet", "julio"),
+            ("august", "aout", "agosto"),
+            ("september", "septembre", "septiembre"),
+            ("october", "octobre", "octubre"),
+            ("november", "novembre", "noviembre"),
+            ("december", "decembre", "diciembre"),
+        ),
+        1,
+    )
+    for name in names
+}
+_YEAR = re.compile(r"(?<![\d/.])(19[6-9]\d|20[0-4]\d)(?![\d/]|\.\d)")
+_MONTH_YEAR = re.compile(rf"\b({'|'.join(_MONTHS)}),? (?:de |of )?(\d{{4}})\b")
+_MONTH_YEAR_SPLIT = re.compile(rf"\b({'|'.join(_MONTHS)}) \d{{1,2}}(?:st|nd|rd|th)?,? (\d{{4}})\b")
+
+# The first pattern that matches gives the kind. Patterns see folded text (no accents, lower case).
+_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("overview", re.compile(r"\b(?:brief me|briefing|overview|summari[sz]e|summary of|tell me about|what do you (?:know|have) (?:on|about)|resume[rn]?\b)")),
+    (
+        "timeline",
+        re.compile(
+            r"\b(?:timeline|chronolog|in (?:what|which) order|over time|dates please|adoption dates|step by step|history of"
+            r"|how (?:did|has|have) .{3,80} (?:develop|evolve|progress)|since (?:its|the) (?:creation|beginning|start)|phases? in|milestones"
+            r"|au fil du temps|a lo largo del tiempo)"
+        ),
+    ),
+    (
+        "comparison",
+        re.compile(
+            r"\b(?:versus|vs\.?|compare[ds]?|comparison|comparing|differ(?:s|ed|ence|ences|ent)?|as opposed to|change[ds]? (?:from|between)"
+            r"|(?:grow|grew|rise|rose|fall|fell) .{0,30}between|which (?:of the two |one )?(?:has|have|is|sets|imposes) .{0,20}(?:higher|lower|longer|shorter|stricter|larger|more|earlier)"
+            r"|both .{3,60} and|respectively|(?:than|or) the (?:gdpr|nis|cra|dora)|frente a|comparad[oa]|difference entre|par rapport)"
+        ),
+    ),
+    (
+        "definition",
+        re.compile(
+            r"\b(?:defin(?:e[ds]?|ition|icion|ir|es|i)|what counts as|what is meant by|mean(?:s|t)? by|what does .{2,60} mean\b|meaning of"
+            r"|how (?:do|does|is|are) .{3,90} (?:understand|understood|defined)|que significa|qu'entend|que se entiende)"
+        ),
+    ),
+    (
+        "list",
+        re.compile(
+            r"\b(?:list\b|name the|name all|enumerate|which (?:\w+ )?(?:countries|states|members|allies|norms|sectors|measures|criteria|services|agencies|organi[sz]ations|companies"
+            r"|principles|categories|pillars|functions|steps|factors|commitments|obligations|formats|partners|bodies|entities|conditions|grounds|tasks|rights|elements|phases|areas)"
+            r"|what (?:\w+ ){0,3}(?:countries|states|norms|sectors|measures|criteria|principles|categories|pillars|functions|steps|factors|commitments|obligations|grounds|conditions"
+            r"|strands|phases|elements|tasks|rights|areas|priorities|goals|requirements)\b|what are (?:the|they|its|their)"
+            r"|what information must|into (?:which|what)|through which|who holds|quels? sont|quelles sont|cuales son|enumer)"
+        ),
+    ),
+    ("definition", re.compile(r"^(?:under |in |according )?.{0,80}\b(?:what is|what's|what are) (?:an? |the )?['\"‘“]?[\w -]{3,50}['\"’”]?(?: in .{3,60}| under .{3,60})?\s*\?*$")),
+)
+_EXPECTS: tuple[tuple[Expectation, re.Pattern[str]], ...] = (
+    ("duration", re.compile(r"\b(?:how (?:long|fast|quickly|soon|often|frequently)|within what (?:time|period)|time limit|cuanto tiempo|combien de temps)\b")),
+    ("date", re.compile(r"\b(?:when|(?:on |from |by |at )?(?:what|which) (?:exact |precise )?(?:date|day|year|month)|by when|deadline|since when|en que (?:fecha|ano)|cuando|quand|quelle date|quel jour|a partir de quand)\b")),
+    ("number", re.compile(r"\b(?:how (?:many|much|large|big|high)|what (?:number|share|percentage|amount|sum|value|figures?|budget)|total (?:budget|cost|number)|maximum (?:fine|amount)|cuant[oa]s?|combien)\b")),
+    ("place", re.compile(r"\b(?:where|in which (?:city|country|town|place)|donde|ou (?:s'est|a eu|se tient|a ete))\b")),
+    ("name", re.compile(r"\b(?:who|whom|which (?:\w+ ){0,3}(?:body|organi[sz]ations?|agency|country|state|company|minister|president|service|services|unit)|qui|quien(?:es)?)\b")),
+)
+_ELLIPSIS = re.compile(
+    r"^(?:and|but|so|also|then|what about|how about|which (?:of (?:them|these|those))|why|et|mais|y|pero|e)\b|^(?:what|how) (?:about|else)\b"
+    r"|\b(?:it|its|they|them|their|theirs|this|these|those|that one|the same|there|he|she|his|her|ils?|elles?|leur|ellos|ello|eso)\b"
+)
+_NAME = re.compile(r"\b(?:[A-Z][\w’'&-]*\w|[A-Z]{2,}\d*)(?:[ -](?:(?:of|for|on|the|and|de|du|des|la) (?=[A-Z]))?(?:the )?(?:[A-Z][\w’'&-]*\w|\d[\d.-]*))*")
+_NOT_NAMES = frozenset(
+    "what which who whom whose when where why how in on at by under according does did do is are was were can could may might must shall should "
+    "would will has have had name list give define compare from to the a an and or if into through over after before during since until with "
+    "article articles section sections paragraph para recital annex chapter operative sec art between of for many much biden trump obama macron "
+    "internet cyber cybersecurity cyberspace tell explain describe summarise summarize quels quelles quel quelle que quien cuando cuantos cuales "
+    "combien comment pourquoi selon dans en el la los las le les un une una directive regulation resolution convention executive order statement "
+    "declaration strategy declaración resolución directiva reglamento president minister".split()
+)
+
+
+def understand(asked: str, history: Sequence[Turn] = ()) -> Question:
+    """What `asked` means, its follow-ups resolved against `history` by rules alone."""
+    asked = asked.strip()
+    text, followup = _standalone(asked, history)
+    folded = fold(asked)
+    named = mentioned(text, instruments())
+    bodies = mentioned(text, actors())
+    pinpoints = mentions(asked)
+    return Question(
+        asked=asked,
+        text=text,
+        kind=_kind(folded, bool(pinpoints)),
+        expects=next((what for what, pattern in _EXPECTS if pattern.search(folded)), ""),
+        followup=followup,
+        instruments=named,
+        actors=bodies,
+        names=_names(asked, [*named.values(), *bodies.values()]),
+        pinpoints=pinpoints,
+        years=tuple(dict.fromkeys(int(year) for year in _YEAR.findall(text))),
+        months=_months(fold(text)),
+    )
+
+
+def _standalone(asked: str, history: Sequence[Turn]) -> tuple[str, bool]:
+    """The question with what it leaves out taken from the last question of the user, and whether anything was."""
+    earlier = [turn["content"].strip() for turn in history if turn.get("role") == "user" and turn.get("content", "").strip()]
+    if not earlier:
+        return asked, False
+    own_subject = mentioned(asked, instruments())
+    words = len(asked.split())
+    if (_ELLIPSIS.search(fold(asked)) and words <= 25 and not own_subject) or (words <= 12 and not own_subject and not _names(asked, ())):
+        return f"{asked} ({earlier[-1]})", True
+    return asked, False
+
+
+def _kind(folded: str, provision: bool) -> Kind:
+    kind = next((kind for kind, pattern in _KINDS if pattern.search(folded)), "fact")
+    return "provision" if provision and kind in ("fact", "list", "definition") else kind
+
+
+def _months(folded: str) -> tuple[str, ...]:
+    found = [*_MONTH_YEAR.findall(folded), *_MONTH_YEAR_SPLIT.findall(folded)]
+    return tuple(dict.fromkeys(f"{year}-{_MONTHS[month]:02d}" for month, year in found))
+
+
+def _names(asked: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Proper names that are no listed instrument or actor: what the evidence has to mention."""
+    found = []
+    for match in _NAME.finditer(asked):
+        words = match.group().split()
+        while words and fold(words[0]) in _NOT_NAMES:
+            words = words[1:]
+        while words and fold(words[-1]) in _NOT_NAMES:
+            words = words[:-1]
+        name = " ".join(words)
+        if len(name) < 2 or not re.search(r"[A-Za-z]", name) or any(fold(name) in fold(other) or fold(other) == fold(name) for other in known):
+            continue
+        found.append(name)
+    return tuple(dict.fromkeys(found))
