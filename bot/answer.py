@@ -21,6 +21,7 @@ class Evidence(BaseModel):
     document: Document
     passage: Passage
     score: float
+    raw: float = Field(default=0.0, description="The late-interaction score alone, about 0.5 to 1.")
 
     def to_json(self) -> dict[str, Any]:
         """The form in the `retrieved` list of an answer."""

@@ -187,7 +187,7 @@ class Retriever:
         for name, score in zip(known, scores, strict=True):
             passage = self.index.passage(name)
             total = float(score) + matches[passage.slug].bonus + PLACED * (name in placed)
-            evidence.append(Evidence(document=self.index.document(passage.slug), passage=passage, score=total))
+            evidence.append(Evidence(document=self.index.document(passage.slug), passage=passage, score=total, raw=float(score)))
         return sorted(evidence, key=lambda item: (-item.score, item.passage.id))
 
 

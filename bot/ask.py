@@ -1,0 +1,143 @@
+"""One object that serves every way in: a question goes through understanding, retrieval, quoting and the gate to its outcome."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.answer import Answer, Citation, Kind, Refusal, Statement, Timings
+from bot.question import Filters, Question, Turn, understand
+from bot.quote import Draft, Quoter, statements
+from bot.refuse import Gate, Judgement, nearby
+from bot.retrieve import Found, LegationRetriever, Retriever
+from bot.settings import Settings
+from ingest.documents import LibraryError
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import Runnable
+
+    from ingest.index import Index
+
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+class Event(BaseModel):
+    """A step of an answer as it comes about: what was understood, the sources, each checked statement, the outcome."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Literal["understood", "sources", "statement", "done"]
+    standalone_question: str = ""
+    kind: Kind = "fact"
+    citations: tuple[Citation, ...] = ()
+    statement: Statement | None = None
+    outcome: Answer | Refusal | None = None
+
+
+class Legation:
+    """Answers questions from one library."""
+
+    def __init__(self, index: Index, settings: Settings) -> None:
+        self.index = index
+        self.settings = settings
+        self.retriever = Retriever(index)
+        self._quoter = Quoter(index)
+        self._gate = Gate(index)
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Self:
+        """Opens the library that the settings name; a LibraryError says what is wrong with it and the mend."""
+        from ingest.index import Index
+
+        settings = settings or Settings.load()
+        index = Index.open(
+            settings.data, embedder=settings.embedder, token_encoder=settings.token_encoder, server=settings.chroma_server or None
+        )
+        return cls(index, settings)
+
+    def close(self) -> None:
+        """Closes the library."""
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None, id: str = "") -> Answer | Refusal:  # noqa: A002
+        """The answer to `question`, or the refusal that says why there is none. LibraryError for what is no question."""
+        began = time.perf_counter()
+        asked = check(question, self.settings.max_question_chars)
+        understood = understand(asked, history)
+        timings = Timings(understand=1000 * (time.perf_counter() - began))
+        found = self.retriever.find(understood, filters, k=self.settings.passages)
+        timings.retrieve, timings.rerank = found.retrieve_ms, found.rerank_ms
+        drafting = time.perf_counter()
+        draft = self._quoter.draft(understood, found)
+        judgement = self._gate.judge(understood, found, draft.picks)
+        timings.answer = 1000 * (time.perf_counter() - drafting)
+        timings.total = 1000 * (time.perf_counter() - began)
+        return self._outcome(id or uuid.uuid4().hex, understood, found, draft, judgement, timings)
+
+    def stream(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Iterator[Event]:
+        """The steps of the answer in order: understood, sources, statement..., done."""
+        asked = check(question, self.settings.max_question_chars)
+        understood = understand(asked, history)
+        yield Event(type="understood", standalone_question=understood.text, kind=understood.kind)
+        outcome = self.ask(asked, history, filters)
+        if isinstance(outcome, Answer):
+            yield Event(type="sources", citations=outcome.citations)
+            for statement in outcome.statements:
+                yield Event(type="statement", statement=statement)
+        yield Event(type="done", outcome=outcome, kind=outcome.kind)
+
+    def as_retriever(self, k: int = 10) -> LegationRetriever:
+        """The retrieval as a LangChain retriever."""
+        return LegationRetriever(self.retriever, k=k)
+
+    def as_runnable(self) -> Runnable[Any, Any]:
+        """The whole path as a LangChain Runnable: a question, or {question, history, filters}, in; the answer's JSON out."""
+        from langchain_core.runnables import RunnableLambda
+
+        def run(given: str | dict[str, Any]) -> dict[str, Any]:
+            if isinstance(given, str):
+                given = {"question": given}
+            return self.ask(given["question"], given.get("history", ()), Filters.of(given.get("filters"))).to_json()
+
+        return RunnableLambda(run, name="legation")
+
+    def _outcome(
+        self, id: str, understood: Question, found: Found, draft: Draft, judgement: Judgement, timings: Timings  # noqa: A002
+    ) -> Answer | Refusal:
+        common: dict[str, Any] = {
+            "id": id,
+            "question": understood.asked,
+            "standalone_question": understood.text,
+            "kind": understood.kind,
+            "confidence": judgement.confidence,
+            "retrieved": tuple(found.evidence),
+            "timings_ms": timings,
+        }
+        if draft.picks and judgement.confidence >= self.settings.threshold:
+            made, cited, text = statements(draft.picks)
+            return Answer(**common, text=text + (f"\n\n_{draft.note}_" if draft.note else ""), statements=made, citations=cited, note=draft.note)
+        reason = judgement.reason or "The library does not hold a clear answer to this question."
+        return Refusal(**common, text=reason, reason=reason, nearby=nearby(found.evidence))
+
+
+def check(question: str, longest: int) -> str:
+    """`question` fit to be asked; LibraryError says what is wrong with it otherwise."""
+    asked = " ".join(question.split())
+    if not asked:
+        raise LibraryError("The question is empty: type a question.")
+    if len(asked) > longest:
+        raise LibraryError(f"The question has {len(asked):,} characters; the most is {longest:,} (LEGATION_MAX_QUESTION_CHARS). Shorten it.")
+    if not _LETTER.search(asked):
+        raise LibraryError("The question holds no words: ask in words.")
+    return asked
