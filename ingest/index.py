@@ -1,0 +1,405 @@
+"""Index: the library on disk. SQLite holds the truth, Chroma the vectors, tantivy the words; one object, one folder."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from ingest.documents import Document, LibraryError, Passage, Text
+from ingest.encoders import PACKAGED, Encoder, TokenEncoder, Tokens
+from ingest.passages import VERSION, context
+from ingest.words import Entry, Words
+
+FORMAT = "1"
+FILE = "library.sqlite3"
+COLLECTION = "passages"
+BATCH = 64  # passages encoded between two commits: what a killed run loses at most
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (
+  slug TEXT PRIMARY KEY, about TEXT NOT NULL, text TEXT NOT NULL, fingerprint TEXT NOT NULL, origin TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS passages (id TEXT PRIMARY KEY, slug TEXT NOT NULL, ordinal INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS passages_of ON passages (slug, ordinal);
+CREATE TABLE IF NOT EXISTS tokens (id TEXT PRIMARY KEY, bits BLOB NOT NULL, offsets BLOB NOT NULL);
+"""
+
+Progress = Callable[[int, int], None]  # passages encoded so far, and in all
+
+
+class EncoderMismatch(LibraryError):
+    """The library was encoded with another model than the one that is set."""
+
+
+class Index:
+    """The library: documents, their passages, and the three ways to find them. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, database: sqlite3.Connection, encoder: Encoder, token_encoder: TokenEncoder, server: str) -> None:
+        self.folder = folder
+        self.encoder = encoder
+        self.token_encoder = token_encoder
+        self._server = server
+        self._database = database
+        self._lock = threading.RLock()
+        self._words = Words(folder / "words")
+        self._chroma: Any = None
+        self._seen = -1
+        self._documents: dict[str, Document] = {}
+        self._texts: dict[str, Text] = {}
+        self._owners: dict[str, str] = {}
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path | str,
+        *,
+        embedder: str = PACKAGED,
+        token_encoder: str = PACKAGED,
+        create: bool = False,
+        server: str | None = None,
+        check: bool = True,
+    ) -> Self:
+        """Opens the library in `folder`. LibraryError: there is none, it is something else, or (`check`) another model made it."""
+        folder = Path(folder)
+        exists = (folder / FILE).is_file()
+        if not exists and not create:
+            raise LibraryError(f"There is no library in {folder}. Make one: legation --data {folder} ingest PATH (or: legation serve)")
+        if not exists and folder.exists() and (not folder.is_dir() or any(p.name not in (".lock",) for p in folder.iterdir())):
+            raise LibraryError(f"{folder} holds something that is not a Legation library. Give an empty or a new folder with --data.")
+        with _disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            database = sqlite3.connect(folder / FILE, check_same_thread=False, timeout=30, isolation_level=None)
+            try:
+                if not exists:
+                    database.execute("PRAGMA journal_mode=WAL")
+                    database.executescript(_SCHEMA)
+                index = cls(folder, database, Encoder(embedder), TokenEncoder(token_encoder), server or "")
+                index._check(new=not exists, strict=check)
+            except BaseException:
+                database.close()
+                raise
+        return index
+
+    def _check(self, new: bool, strict: bool) -> None:
+        wanted = json.dumps(self.identity, sort_keys=True)
+        if new:
+            self._database.execute("INSERT OR REPLACE INTO meta VALUES ('format', ?), ('encoders', ?), ('generation', '0')", (FORMAT, wanted))
+            return
+        if self.meta("format") != FORMAT:
+            raise LibraryError(f"{self.folder} was made by another version of Legation (format {self.meta('format') or 'unknown'}). Make a new one: legation ingest PATH --data NEW")
+        if strict and self.meta("encoders") != wanted:
+            made = ", ".join(str(v) for k, v in json.loads(self.meta("encoders")).items() if k in ("embedder", "tokens"))
+            raise EncoderMismatch(
+                f"The library in {self.folder} was encoded with {made}, but {self.encoder.name} and {self.token_encoder.name} are set. "
+                "Mend: legation ingest --rebuild (encodes it anew), or set the models that made it."
+            )
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What the vectors are made with."""
+        return {**self.encoder.identity, **self.token_encoder.identity}
+
+    def close(self) -> None:
+        """Closes the files."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def meta(self, key: str) -> str:
+        """A value of the library's own table of facts, '' when there is none."""
+        with self._lock:
+            try:
+                row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            except sqlite3.DatabaseError as error:
+                raise LibraryError(f"{self.folder / FILE} cannot be read ({error}). Restore it from a copy, or make a new library with legation ingest.") from None
+        return str(row[0]) if row else ""
+
+    # reading
+
+    @property
+    def generation(self) -> int:
+        """Rises with each change of the library, whichever process makes it."""
+        return int(self.meta("generation") or 0)
+
+    def _refresh(self) -> None:
+        with self._lock:
+            generation = self.generation
+            if generation == self._seen:
+                return
+            rows = self._database.execute("SELECT about FROM documents ORDER BY slug")
+            self._documents = {d.slug: d for d in (Document.model_validate_json(about) for (about,) in rows)}
+            self._owners = dict(self._database.execute("SELECT id, slug FROM passages"))
+            self._texts = {}
+            self._words.reload()
+            self._seen = generation
+
+    def documents(self) -> list[Document]:
+        """What the library holds, by slug, without the texts."""
+        self._refresh()
+        return list(self._documents.values())
+
+    def document(self, slug: str) -> Document:
+        """One document, with its text."""
+        return self.text(slug).document
+
+    def text(self, slug: str) -> Text:
+        """One document with its passages. LibraryError when there is no such document."""
+        self._refresh()
+        with self._lock:
+            if slug not in self._texts:
+                row = self._database.execute("SELECT about, text FROM documents WHERE slug = ?", (slug,)).fetchone()
+                if row is None:
+                    raise LibraryError(f"The library has no document {slug!r}. See: legation library")
+                document = Document.model_validate_json(row[0]).model_copy(update={"text": row[1]})
+                bodies = self._database.execute("SELECT body FROM passages WHERE slug = ? ORDER BY ordinal", (slug,)).fetchall()
+                self._texts[slug] = Text(document=document, passages=tuple(_passage(body, row[1]) for (body,) in bodies))
+            return self._texts[slug]
+
+    def passage(self, name: str) -> Passage:
+        """One passage by its id."""
+        self._refresh()
+        return next(passage for passage in self.text(self._owners[name]).passages if passage.id == name)
+
+    def counts(self) -> dict[str, int]:
+        """Documents, passages and words of the library."""
+        with self._lock:
+            documents, passages = (self._database.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("documents", "passages"))  # noqa: S608
+            words = sum(len(text.split()) for (text,) in self._database.execute("SELECT text FROM documents"))
+        return {"documents": documents, "passages": passages, "words": words}
+
+    def fingerprints(self) -> dict[str, tuple[str, str]]:
+        """For each slug, the fingerprint of the input it was made from and where that came from."""
+        with self._lock:
+            return {slug: (mark, origin) for slug, mark, origin in self._database.execute("SELECT slug, fingerprint, origin FROM documents")}
+
+    # finding
+
+    def slugs(self, where: Mapping[str, Any] | None) -> list[str] | None:
+        """The documents that a filter admits; None when it admits all. Keys: slug, publisher, kind, language, year_from, year_to."""
+        if not where:
+            return None
+        return [d.slug for d in self.documents() if _admits(d, where)]
+
+    def near(self, vector: Sequence[float], k: int, where: Mapping[str, Any] | None = None) -> list[tuple[str, float]]:
+        """The `k` passages nearest to a question's vector: (id, cosine similarity), best first."""
+        self._refresh()
+        slugs = self.slugs(where)
+        if slugs == [] or not self._owners:
+            return []
+        chosen = None if slugs is None else {"slug": slugs[0]} if len(slugs) == 1 else {"slug": {"$in": slugs}}
+        with self._lock:
+            found = self.vectors.similarity_search_by_vector_with_relevance_scores(list(vector), k=k, filter=chosen)
+        ranked = [(str(item.id), 1 - float(distance)) for item, distance in found]
+        return [(name, score) for name, score in ranked if name in self._owners]
+
+    def words(self, query: str, k: int, where: Mapping[str, Any] | None = None) -> list[tuple[str, float]]:
+        """The `k` passages that share most words with `query`: (id, BM25), best first."""
+        self._refresh()
+        slugs = self.slugs(where)
+        if slugs == []:
+            return []
+        return [(name, score) for name, score in self._words.search(query, k, slugs) if name in self._owners]
+
+    def tokens(self, names: Iterable[str]) -> dict[str, Tokens]:
+        """The token vectors of passages, by id."""
+        wanted = list(names)
+        with self._lock:
+            rows = self._database.execute(
+                f"SELECT id, bits, offsets FROM tokens WHERE id IN ({','.join('?' * len(wanted))})", wanted  # noqa: S608
+            ).fetchall()
+        return {name: _tokens(bits, offsets) for name, bits, offsets in rows}
+
+    @property
+    def vectors(self) -> Any:
+        """The Chroma collection as LangChain knows it."""
+        with self._lock:
+            if self._chroma is None:
+                self._chroma = _chroma(self.folder, self._server, self.encoder, self.identity)
+            return self._chroma
+
+    # writing
+
+    def put(self, text: Text, fingerprint: str = "", origin: str = "", progress: Progress | None = None) -> int:
+        """Stores a document in place of the one with its slug; encodes only passages that are not encoded yet, and returns how many."""
+        slug = text.document.slug
+        with _disk_errors(self.folder):
+            encoded = self._encode(text.document, text.passages, progress)
+            with self._lock:
+                old = {name for (name,) in self._database.execute("SELECT id FROM passages WHERE slug = ?", (slug,))}
+            gone = old - {passage.id for passage in text.passages}
+            fresh = [p for p in text.passages if p.id not in old]
+            self._words.replace((), [_entry(text.document, passage) for passage in fresh])
+            with self._transaction() as database:
+                database.execute("DELETE FROM passages WHERE slug = ?", (slug,))
+                database.executemany(
+                    "INSERT INTO passages VALUES (?, ?, ?, ?)",
+                    [(p.id, slug, p.ordinal, p.model_dump_json(exclude={"text"})) for p in text.passages],
+                )
+                about = text.document.model_copy(update={"text": ""}).model_dump_json()
+                database.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", (slug, about, text.document.text, fingerprint, origin))
+            self._forget(gone)
+        return encoded
+
+    def touch(self, slug: str, fingerprint: str, origin: str) -> None:
+        """Notes that the input of a document was seen again."""
+        with self._lock:
+            self._database.execute("UPDATE documents SET fingerprint = ?, origin = ? WHERE slug = ?", (fingerprint, origin, slug))
+
+    def remove(self, slug: str) -> None:
+        """Takes a document out. LibraryError when there is no such document."""
+        names = [passage.id for passage in self.text(slug).passages]
+        with _disk_errors(self.folder):
+            with self._transaction() as database:
+                database.execute("DELETE FROM passages WHERE slug = ?", (slug,))
+                database.execute("DELETE FROM documents WHERE slug = ?", (slug,))
+            self._forget(names)
+
+    def unfinished(self) -> dict[str, list[Passage]]:
+        """Passages that belong to documents but are not encoded (a rebuild was stopped), by slug."""
+        with self._lock:
+            rows = self._database.execute("SELECT slug, id FROM passages WHERE id NOT IN (SELECT id FROM tokens)").fetchall()
+        found: dict[str, list[Passage]] = {}
+        for slug, name in rows:
+            found.setdefault(slug, []).append(self.passage(name))
+        return found
+
+    def complete(self, progress: Progress | None = None) -> int:
+        """Encodes what a stopped rebuild left, sweeps what a stopped ingest left, and returns how many passages were encoded."""
+        with _disk_errors(self.folder):
+            encoded = 0
+            for slug, passages in self.unfinished().items():
+                encoded += self._encode(self.document(slug), passages, progress)
+                self._words.replace((), [_entry(self.document(slug), passage) for passage in passages])
+        return encoded
+
+    def sweep(self) -> int:
+        """Drops vectors and words of passages that belong to no document; returns how many."""
+        with self._lock:
+            strays = {name for (name,) in self._database.execute("SELECT id FROM tokens WHERE id NOT IN (SELECT id FROM passages)")}
+        self._forget(strays)
+        return len(strays)
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Encodes every passage anew with the models that are set, from the stored texts; returns how many."""
+        with _disk_errors(self.folder):
+            self.vectors.reset_collection()
+            self._chroma = None
+            with self._transaction() as database:
+                database.execute("DELETE FROM tokens")
+                database.execute("INSERT OR REPLACE INTO meta VALUES ('encoders', ?)", (json.dumps(self.identity, sort_keys=True),))
+            return self.complete(progress)
+
+    def _encode(self, document: Document, passages: Sequence[Passage], progress: Progress | None) -> int:
+        with self._lock:
+            known = {name for (name,) in self._database.execute("SELECT id FROM tokens")} if passages else set()
+        missing = [passage for passage in passages if passage.id not in known]
+        for begin in range(0, len(missing), BATCH):
+            batch = sorted(missing[begin : begin + BATCH], key=lambda passage: len(passage.text))
+            texts = [context(document, passage) + passage.text for passage in batch]
+            tokens = self.token_encoder.encode_documents(texts)
+            self.vectors.add_texts(texts, metadatas=[{"slug": document.slug} for _ in batch], ids=[p.id for p in batch])
+            rows = [(p.id, t.bits.tobytes(), t.offsets.tobytes()) for p, t in zip(batch, tokens, strict=True)]
+            with self._lock:
+                self._database.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)", rows)
+            if progress:
+                progress(min(begin + BATCH, len(missing)), len(missing))
+        return len(missing)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Drops the vectors and words of passages that no document holds any more."""
+        gone = sorted(names)
+        if not gone:
+            return
+        for begin in range(0, len(gone), 500):
+            self.vectors.delete(ids=gone[begin : begin + 500])
+        self._words.replace(gone, ())
+        with self._lock:
+            self._database.executemany("DELETE FROM tokens WHERE id = ?", [(name,) for name in gone])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+                self._database.execute("COMMIT")
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+
+
+def _chroma(folder: Path, server: str, encoder: Encoder, identity: Mapping[str, str]) -> Any:
+    """The collection, in the folder or on a `chroma run` server. Its telemetry is off."""
+    import chromadb
+    from langchain_chroma import Chroma
+
+    settings = chromadb.Settings(anonymized_telemetry=False, is_persistent=not server)
+    if server:
+        from urllib.parse import urlsplit
+
+        address = urlsplit(server if "//" in server else f"http://{server}")
+        try:
+            client = chromadb.HttpClient(host=address.hostname or "localhost", port=address.port or 8000, ssl=address.scheme == "https", settings=settings)
+        except Exception as error:
+            raise LibraryError(f"No Chroma server answers at {server} ({type(error).__name__}). Start one (chroma run), or unset LEGATION_CHROMA_SERVER.") from error
+    else:
+        client = chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
+    about = {"hnsw:space": "cosine", "format": FORMAT, "passages": VERSION, **identity}
+    return Chroma(client=client, collection_name=COLLECTION, embedding_function=encoder, collection_metadata=about)
+
+
+def _admits(document: Document, where: Mapping[str, Any]) -> bool:
+    year = document.year
+    for key, wanted in where.items():
+        if key == "year_from":
+            admitted = year is not None and year >= wanted
+        elif key == "year_to":
+            admitted = year is not None and year <= wanted
+        else:
+            choices = [wanted] if isinstance(wanted, str) else list(wanted)
+            admitted = str(getattr(document, key)).casefold() in {choice.casefold() for choice in choices}
+        if not admitted:
+            return False
+    return True
+
+
+def _entry(document: Document, passage: Passage) -> Entry:
+    return Entry(id=passage.id, slug=document.slug, title=context(document, passage), text=passage.text)
+
+
+def _passage(body: str, text: str) -> Passage:
+    fields = json.loads(body)
+    return Passage.model_validate({**fields, "text": text[fields["start"] : fields["end"]]})
+
+
+def _tokens(bits: bytes, offsets: bytes) -> Tokens:
+    places = np.frombuffer(offsets, dtype=np.int32).reshape(-1, 2)
+    return Tokens(bits=np.frombuffer(bits, dtype=np.uint8).reshape(len(places), -1), offsets=places)
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    """A full or read-only disk, or a damaged file, as one sentence with the mend."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise LibraryError(
+            f"The library in {folder} cannot be written or read ({error}). Check that the disk is not full and the folder is writable; "
+            "what was finished is safe, run the same command again."
+        ) from error
+    except OSError as error:
+        raise LibraryError(
+            f"The library in {folder} cannot be written ({error.strerror or error}). Free disk space or choose a writable folder with --data; "
+            "what was finished is safe, run the same command again."
+        ) from error

@@ -1,0 +1,240 @@
+"""Keeping the library in step with its inputs: what is new, changed, unchanged or gone; resumable, one run at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ingest.documents import Document, LibraryError
+from ingest.index import Index
+from ingest.passages import VERSION, compose
+from ingest.readers.manifest import load_manifest, slugify
+from ingest.structure import locate
+
+if TYPE_CHECKING:
+    from ingest.readers import Reading
+
+READERS = "1"  # rises when the same file would be read in another way
+MANIFEST = "manifest.yaml"
+_LOCK = ".lock"
+
+
+class Summary(BaseModel):
+    """What an ingest did. Slugs, except `failed`: input -> reason."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    added: list[str] = []
+    changed: list[str] = []
+    unchanged: list[str] = []
+    removed: list[str] = []
+    failed: dict[str, str] = {}
+    warnings: dict[str, list[str]] = {}
+    encoded: int = 0
+
+
+class Progress(BaseModel):
+    """How far an ingest is: which of the inputs, and how many of its passages are encoded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    item: int
+    items: int
+    name: str
+    encoded: int = 0
+    passages: int = 0
+
+
+class _Item(BaseModel):
+    """One file or URL to read, with what a manifest says of it."""
+
+    name: str
+    path: Path | None = None
+    about: dict[str, str] = {}
+    origin: str
+
+
+def ingest(
+    index: Index,
+    inputs: Sequence[str | Path],
+    *,
+    prune: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    allow_private: bool = False,
+) -> Summary:
+    """Brings the library in step with `inputs` (files, folders, URLs). A failing input is named in the summary, the others go on."""
+    with only_one(index.folder):
+        return _Run(index, progress, allow_private).run([str(item) for item in inputs], prune)
+
+
+class _Run:
+    def __init__(self, index: Index, progress: Callable[[Progress], None] | None, allow_private: bool) -> None:
+        self.index = index
+        self.summary = Summary()
+        self.progress = progress
+        self.allow_private = allow_private
+        self.known = index.fingerprints()
+        self.seen: dict[str, str] = {}  # slug -> the input that gave it in this run
+        self.kept: set[str] = set()  # origins and names whose documents stay: they failed now, but were read before
+
+    def run(self, inputs: Sequence[str], prune: bool) -> Summary:
+        self.summary.encoded += self.index.complete()
+        items = [item for given in inputs for item in self._items(given)]
+        for number, item in enumerate(items, 1):
+            self._report(Progress(item=number, items=len(items), name=item.name))
+            try:
+                self._take(item, number, len(items))
+            except (LibraryError, ValidationError) as error:
+                self.summary.failed[item.name] = _plain(error)
+                self.kept |= {slug for slug, (_, origin) in self.known.items() if origin == _origin(item)}
+        if prune:
+            self._prune(inputs)
+        self.index.sweep()
+        return self.summary
+
+    def _items(self, given: str) -> Iterator[_Item]:
+        if re.match(r"https?://", given):
+            yield _Item(name=given, origin=given)
+            return
+        path = Path(given).expanduser()
+        if path.is_dir():
+            yield from self._folder(path)
+        elif path.exists():
+            yield _Item(name=given, path=path, origin=str(path.resolve()))
+        else:
+            self.summary.failed[given] = f"{given}: no such file or folder. Check the path."
+
+    def _folder(self, folder: Path) -> Iterator[_Item]:
+        from ingest.readers import SUFFIXES
+
+        about: dict[str, dict[str, str]] = {}
+        if (folder / MANIFEST).is_file():
+            try:
+                about = load_manifest(folder)
+            except LibraryError as error:
+                self.summary.failed[str(folder / MANIFEST)] = _plain(error)
+                return
+        files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+        found = {str(p.relative_to(folder)): p for p in files if p.suffix.lower() in SUFFIXES and p.name != MANIFEST}
+        for name in about.keys() - found.keys():
+            if not (folder / name).is_file():
+                self.summary.failed[str(folder / name)] = f"{folder / MANIFEST} names {name}, but the file is not there. Add it or take the entry out."
+        found |= {name: folder / name for name in about if name not in found and (folder / name).is_file()}
+        if not found:
+            self.summary.failed[str(folder)] = f"{folder}: nothing here can be read ({', '.join(sorted(SUFFIXES))})."
+        for name, path in sorted(found.items()):
+            yield _Item(name=str(path), path=path, about=about.get(name, {}), origin=str(folder.resolve()))
+
+    def _take(self, item: _Item, number: int, items: int) -> None:
+        from ingest.readers import read_path, read_url
+
+        mark = _fingerprint(item) if item.path else ""
+        before = [slug for slug, (known, _) in self.known.items() if mark and known == mark]
+        if before:
+            for slug in before:
+                self._claim(slug, item)
+                self.index.touch(slug, mark, _origin(item))
+                self.summary.unchanged.append(slug)
+            return
+        readings = read_path(item.path) if item.path else [read_url(item.name, allow_private=self.allow_private)]
+        for reading in readings:
+            self._store(item, reading, mark, number, items)
+
+    def _store(self, item: _Item, reading: Reading, mark: str, number: int, items: int) -> None:
+        document = _document(item, reading)
+        self._claim(document.slug, item)
+        if reading.warnings:
+            self.summary.warnings[document.slug] = list(reading.warnings)
+        text = compose(document, reading.blocks, locate(reading.blocks, document.kind, document.symbol), reading.given)
+        if not text.passages:
+            raise LibraryError(f"{item.name}: there is no text in it. Check the file, or leave it out.")
+        old = self.index.text(document.slug) if document.slug in self.known else None
+        same = old is not None and old == text
+
+        def report(encoded: int, passages: int) -> None:
+            self._report(Progress(item=number, items=items, name=item.name, encoded=encoded, passages=passages))
+
+        if same:
+            self.index.touch(document.slug, mark, _origin(item))
+            self.summary.unchanged.append(document.slug)
+            return
+        self.summary.encoded += self.index.put(text, mark, _origin(item), report)
+        (self.summary.changed if old is not None else self.summary.added).append(document.slug)
+
+    def _claim(self, slug: str, item: _Item) -> None:
+        """One slug, one input: a second one in the same run would silently replace the first."""
+        if slug in self.seen:
+            raise LibraryError(f"{item.name}: its slug {slug!r} is also that of {self.seen[slug]}. Rename one, or give slugs in a manifest.yaml.")
+        self.seen[slug] = item.name
+
+    def _prune(self, inputs: Sequence[str]) -> None:
+        folders = {str(Path(given).expanduser().resolve()) for given in inputs if not re.match(r"https?://", given) and Path(given).expanduser().is_dir()}
+        failed_manifest = any(name.endswith("manifest.yaml") for name in self.summary.failed)
+        for slug, (_, origin) in sorted(self.known.items()):
+            folder = origin.split("\0")[0]
+            if folder in folders and slug not in self.seen and slug not in self.kept and not failed_manifest:
+                self.index.remove(slug)
+                self.summary.removed.append(slug)
+
+    def _report(self, progress: Progress) -> None:
+        if self.progress:
+            self.progress(progress)
+
+
+def _origin(item: _Item) -> str:
+    """The folder (or file, or URL) that an input came from, and the file in it."""
+    return f"{item.origin}\0{item.path.resolve()}" if item.path else item.origin
+
+
+def _document(item: _Item, reading: Reading) -> Document:
+    fields: dict[str, Any] = {k: v for k, v in {**reading.metadata, **item.about}.items() if k in Document.model_fields and k != "text"}
+    name = item.path.name if item.path else item.name.rstrip("/").rsplit("/", 1)[-1]
+    stem = name.rsplit(".", 1)[0] if "." in name else name
+    fields.setdefault("slug", slugify(stem) or "document-" + hashlib.sha256(stem.encode()).hexdigest()[:8])
+    fields.setdefault("title", stem)
+    if not item.path:
+        fields.setdefault("url", item.name)
+    return Document(**fields)
+
+
+def _fingerprint(item: _Item) -> str:
+    if item.path is None:
+        return ""
+    try:
+        with item.path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+    except OSError as error:
+        raise LibraryError(f"{item.name} cannot be read ({error.strerror}). Check its permissions.") from error
+    digest.update(json.dumps([item.about, item.path.name, READERS, VERSION], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc']) or 'document'}: {first['msg']}"
+    return str(error)
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Holds the library for one writer; LibraryError at once when another holds it."""
+    lock = FileLock(folder / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise LibraryError(f"Another ingest is writing to {folder}. Wait until it has finished, then run this again.") from None
+    except OSError as error:
+        raise LibraryError(f"{folder} cannot be written ({error.strerror}). Choose a writable folder with --data.") from error
+    try:
+        yield
+    finally:
+        lock.release()
