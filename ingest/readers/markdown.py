@@ -26,6 +26,7 @@ _TIGHT_HEADING = re.compile(
 )  # '##Title' without the space that CommonMark asks for
 _ENDED = re.compile(r"[.;:][”\"')\]]*(?: and| or)?$")
 _RUN_IN = re.compile(r"(?:Sec(?:tion|\.)|Article|§)\s*\d+\.?\s")
+_RUN_IN_POINT = re.compile(r"((?:Sec(?:tion|\.))\s*\d+\.\s+[^.()]{3,150}\.)\s+(?=\((?:a|1|i)\)\s)")
 _LONG_POINT = 30  # words; an ordered list of longer ones is a run of numbered paragraphs
 
 
@@ -135,7 +136,8 @@ class _Page:
             elif is_point(text):
                 yield from cut(line, "item", depth + 1 if depth else 0)
             else:
-                yield from cut(line, kind if kind == "item" and number == 0 and not marker(text) else "paragraph")
+                for block in cut(line, kind if kind == "item" and number == 0 and not marker(text) else "paragraph"):
+                    yield from _without_run_in_point(block)
 
     def _item(self) -> tuple[BlockKind, int]:
         if not self.lists:
@@ -167,6 +169,16 @@ class _Page:
             if token.type == "inline":
                 cells.append(squeeze("".join(text for text, agreed in _runs(token.children or []) if agreed)))
         yield from cut([(" | ".join(cells), True)] if any(cells) else [], "row")
+
+
+def _without_run_in_point(block: Block) -> Iterator[Block]:
+    """'Sec. 2. Policy. (a) Agencies shall ...' as two blocks, so that (a) stands beside (b)."""
+    found = _RUN_IN_POINT.match(block.text)
+    if not found:
+        yield block
+        return
+    yield block.model_copy(update={"text": found.group(1)})
+    yield block.model_copy(update={"text": block.text[found.end() :], "kind": "item"})
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[Run]:

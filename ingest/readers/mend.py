@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 _LETTERS = re.compile(r"[^\W\d_]+")
+_BROKEN = re.compile(r"\S*[-\x02\xad]\s*\n\s*\S+")
 _SPLIT_HYPHEN = re.compile(r"(?<=[a-z]) -(?=[a-z]{2})")
 _TOKENS = re.compile(r"(\s+)")
 _PAGE_NUMBER = re.compile(r"(?:page\s+)?[-–—]?\s*(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:/|of)\s*\d{1,4})?\s*[-–—]?$", re.IGNORECASE)
@@ -21,7 +22,8 @@ class Words:
     """The words of a document, by which its own split words are told from words that merely stand side by side."""
 
     def __init__(self, text: str) -> None:
-        self.counts = Counter(word.lower() for word in _WORD.findall(text))
+        whole = _BROKEN.sub(" ", text)  # halves at a line end are no evidence of words
+        self.counts = Counter(word.lower() for word in _WORD.findall(whole))
 
     def join_lines(self, lines: Sequence[str]) -> str:
         """Lines of one paragraph as one line, words that were hyphenated at a line end joined."""

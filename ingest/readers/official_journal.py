@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from lxml import etree
 from lxml import html as lxml_html
 
-from ingest.documents import Block, BlockKind
+from ingest.documents import Block
 from ingest.readers.reading import Reading
 from ingest.readers.text import cut, squeeze, tidy
 
@@ -133,6 +133,8 @@ class _Act:
         yield from _prefixed(printed, (block for body in bodies for block in self._element(body, label, level)))
 
     def _table(self, table: etree._Element, label: str, level: int) -> Iterator[Block]:
+        if any(_class(p).startswith("hd-") for p in table.iter("p")):
+            return  # the Journal's page header
         rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in _rows(table)]
         if _is_points(table, rows):
             for row in rows:

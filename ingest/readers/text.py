@@ -13,6 +13,8 @@ from ingest.documents import Block, BlockKind, Unreadable
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x2060, 0xFEFF, 0x200E, 0x200F])
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_PRIVATE = re.compile(r"[\ue000-\uf8ff]")  # what symbol fonts use: no reader of plain text can see them
+_SYMBOLS = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪", "\uf02d": "-", "\uf0d8": "‣"})
 _LEADER = re.compile(r"(?:\.\s?){5,}\s*\d*\s*(?:\||$)")
 
 # names that front matter, HTML and office files use for the fields of a Document
@@ -50,8 +52,8 @@ def decode(raw: bytes, source: str) -> str:
 
 def squeeze(text: str) -> str:
     """One clean line: canonical Unicode, no invisible characters, single spaces."""
-    text = unicodedata.normalize("NFC", text).translate(_INVISIBLE).translate(_LIGATURES)
-    return " ".join(_CONTROL.sub(" ", text).split())
+    text = unicodedata.normalize("NFC", text).translate(_INVISIBLE).translate(_LIGATURES).translate(_SYMBOLS)
+    return " ".join(_PRIVATE.sub(" ", _CONTROL.sub(" ", text)).split())
 
 
 def tidy(blocks: Iterable[Block]) -> tuple[Block, ...]:
