@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -119,7 +118,7 @@ def _bytes(path: Path, max_bytes: int) -> bytes:
     except PermissionError as error:
         raise Unreadable(f"{path}: no permission to read it; allow reading (chmod u+r) or leave it out") from error
     except OSError as error:
-        reason = errno.errorcode.get(error.errno or 0, "") and error.strerror or str(error)
+        reason = error.strerror or str(error)
         raise Unreadable(f"{path}: cannot be read ({reason}); check the disk and the name") from error
 
 

@@ -124,7 +124,8 @@ def _main_content(tree: lxml_html.HtmlElement) -> list[Block]:
     found = trafilatura.bare_extraction(
         tree, include_comments=False, include_tables=True, include_formatting=True, with_metadata=False
     )
-    main = list(_Walk(_SKIP).blocks(found.body)) if found is not None and found.body is not None else []
+    content = getattr(found, "body", None)
+    main = list(_Walk(_SKIP).blocks(content)) if content is not None else []
     return main if _words(main) >= max(30, 0.25 * _words(whole)) else whole
 
 

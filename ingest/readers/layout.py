@@ -7,12 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.readers.markers import BULLETS
 from ingest.readers.mend import is_page_number, letters
 from ingest.readers.text import squeeze
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfTextPage
 
 _CONTENTS = re.compile(r"(?:table of )?contents$", re.IGNORECASE)
 _ENTRY = re.compile(r"\S[\s.]+(?:\d{1,3}|[ivx]{1,5})$")  # a line of a table of contents: its name and its page
@@ -20,6 +24,7 @@ _ENTRY = re.compile(r"\S[\s.]+(?:\d{1,3}|[ivx]{1,5})$")  # a line of a table of 
 HYPHEN = "\x02"  # what pdfium gives for a hyphen at a line end
 _MARGIN = 0.12  # of the page's height, above and below, where headers and footers stand
 _BOLD = 600
+_EDGES = 30  # left edges of a page that are tried as the beginning of a column
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class _Character:
         return self.y1 - self.y0
 
 
-def read_lines(textpage: Any, page: int) -> list[Line]:
+def read_lines(textpage: PdfTextPage, page: int) -> list[Line]:
     """The pieces of lines on a page, in the order of the file, cut where a wide gap parts them."""
     found = []
     for piece in _pieces(_characters(textpage)):
@@ -66,12 +71,12 @@ def read_lines(textpage: Any, page: int) -> list[Line]:
     return found
 
 
-def _characters(textpage: Any) -> Iterator[_Character]:
+def _characters(textpage: PdfTextPage) -> Iterator[_Character]:
     """Every character with its box; a line break of pdfium's own as an empty box."""
-    import pypdfium2.raw as pdfium
+    pdfium: Any = import_module("pypdfium2.raw")  # its names are made at import, which type checkers cannot see
 
     box = pdfium.FS_RECTF()
-    for index in range(textpage.count_chars()):
+    for index in range(pdfium.FPDFText_CountChars(textpage)):
         text = chr(pdfium.FPDFText_GetUnicode(textpage, index))
         if text in "\r\n" or not pdfium.FPDFText_GetLooseCharBox(textpage, index, ctypes.byref(box)):
             yield _Character("\n" if text in "\r\n" else text, 0, 0, 0, 0, False)
@@ -150,8 +155,8 @@ def without_running(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -
         for lines, height in zip(pages, heights, strict=True)
     ]
     seen: Counter[tuple[str, int]] = Counter()
-    for lines in margins:
-        seen.update({key for line in lines for key in _places(line)})
+    for margin in margins:
+        seen.update({key for line in margin for key in _places(line)})
     enough = 3 if len(pages) > 3 else max(2, len(pages))
     kept = []
     for lines, margin in zip(pages, margins, strict=True):
@@ -198,10 +203,10 @@ def _columns(lines: list[Line], width: float) -> Iterator[list[Line]]:
         return
     plain: list[Line] = []
     for band in _bands(lines, gutter):
-        band, below = _split_off(band, gutter)
-        left, right = _sides(band, gutter)
+        above, below = _split_off(band, gutter)
+        left, right = _sides(above, gutter)
         if not _side_by_side(left, right, width):
-            plain.extend([*band, *below])
+            plain.extend(band)
             continue
         if plain:
             yield plain
@@ -215,7 +220,8 @@ def _columns(lines: list[Line], width: float) -> Iterator[list[Line]]:
 def _gutter(lines: Sequence[Line], width: float) -> float | None:
     """Where a column begins that has most text beside it; None where nothing stands side by side."""
     best, found = 0, None
-    for x in sorted({round(line.x0) for line in lines}):
+    edges = Counter(round(line.x0) for line in lines).most_common(_EDGES)
+    for x in sorted(x for x, count in edges if count > 2):
         gutter = x - 1.0
         sides = [_sides(band, gutter) for band in _bands(lines, gutter)]
         score = sum(min(len(left), len(right)) for left, right in sides if _side_by_side(left, right, width))
@@ -240,7 +246,8 @@ def _bands(lines: Sequence[Line], gutter: float) -> Iterator[list[Line]]:
 
 
 def _sides(band: Sequence[Line], gutter: float) -> tuple[list[Line], list[Line]]:
-    return [line for line in band if line.x1 <= gutter + 1], [line for line in band if line.x0 >= gutter - 1]
+    left = [line for line in band if line.x1 <= gutter + 1]
+    return left, [line for line in band if line.x1 > gutter + 1 and line.x0 >= gutter - 1]
 
 
 def _split_off(band: list[Line], gutter: float) -> tuple[list[Line], list[Line]]:

@@ -27,6 +27,7 @@ _TIGHT_HEADING = re.compile(
 _ENDED = re.compile(r"[.;:][”\"')\]]*(?: and| or)?$")
 _RUN_IN = re.compile(r"(?:Sec(?:tion|\.)|Article|§)\s*\d+\.?\s")
 _RUN_IN_POINT = re.compile(r"((?:Sec(?:tion|\.))\s*\d+\.\s+[^.()]{3,150}\.)\s+(?=\((?:a|1|i)\)\s)")
+_TEXTS = ("inline", "html_block", "fence", "code_block")
 _LONG_POINT = 30  # words; an ordered list of longer ones is a run of numbered paragraphs
 
 
@@ -44,7 +45,7 @@ def read(raw: bytes, source: str) -> Reading:
 
 
 def front_matter(text: str, source: str) -> tuple[dict[str, object], str]:
-    """The YAML between the first two '---' lines, and the text after it; Unreadable names the line that YAML rejects."""
+    """The YAML between the first two '---' lines, and the text after it; Unreadable names the line at fault."""
     found = _FRONT.match(text)
     if not found:
         return {}, text
@@ -100,12 +101,8 @@ class _Page:
                 self.note = ""
             elif token.type == "tr_open":
                 yield from self._row(index)
-            elif token.type == "inline" and self.tokens[index - 1].type != "th_open" != self.tokens[index - 1].type:
-                yield from self._inline(index, token)
-            elif token.type == "html_block":
-                yield from _html(token.content)
-            elif token.type in ("fence", "code_block"):
-                yield from cut([(token.content, True)])
+            elif token.type in _TEXTS:
+                yield from self._inline(index, token) if token.type == "inline" else _verbatim(token)
 
     def _inline(self, index: int, token: Token) -> Iterator[Block]:
         opener = self.tokens[index - 1]
@@ -182,7 +179,7 @@ def _without_run_in_point(block: Block) -> Iterator[Block]:
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
-    """Inline text without mark-up; struck text as runs of their own; '\\n' only where the page breaks the line."""
+    """Inline text without mark-up, struck text as runs of its own; a line feed only where the page breaks the line."""
     struck = 0
     for token in tokens:
         if token.type in ("text", "code_inline", "text_special"):
@@ -253,6 +250,10 @@ def _html_struck(html: str) -> int:
     if _tag(html) not in ("s", "del", "strike"):
         return 0
     return -1 if html.startswith("</") else 1
+
+
+def _verbatim(token: Token) -> list[Block]:
+    return _html(token.content) if token.type == "html_block" else cut([(token.content, True)])
 
 
 def _html(content: str) -> list[Block]:

@@ -107,7 +107,7 @@ def _roman(text: str) -> int:
 
 
 def nest(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks with a level for every item that has none yet, from the markers since the last heading or paragraph number."""
+    """The blocks, every item with a level: from the markers since the last heading or paragraph number."""
     found = list(blocks)
     run: list[int] = []
     for index, block in enumerate(found):

@@ -11,10 +11,13 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _BROKEN = re.compile(r"\S*[-\x02\xad]\s*\n\s*\S+")
 _SPLIT_HYPHEN = re.compile(r"(?<=[a-z]) -(?=[a-z]{2})")
 _TOKENS = re.compile(r"(\s+)")
-_PAGE_NUMBER = re.compile(r"(?:page\s+)?[-–—]?\s*(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:/|of)\s*\d{1,4})?\s*[-–—]?$", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:page\s+)?[-–—]?\s*(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:/|of)\s*\d{1,4})?\s*[-–—]?$", re.IGNORECASE
+)
 # words of one or two letters that stand alone in English, French and Spanish texts; any other such piece is a fragment
 _SHORT = set(
-    "a i am an as at be by do eg en et go he ie if in is it la le les me my no of on or so to up us vs we y o de du un el al se su".split()
+    "a i am an as at be by do eg en et go he ie if in is it la le les me my no of on or "
+    "so to up us vs we y o de du un el al se su".split()
 )
 
 
@@ -39,7 +42,7 @@ class Words:
         return text
 
     def join_hyphen(self, before: str, after: str) -> str:
-        """'informa' + 'tion' -> 'information', 'capacity' + 'building' -> 'capacity-building': as the document has it elsewhere."""
+        """'informa' + 'tion' to 'information', or with the hyphen kept: as the text has it elsewhere."""
         left = _tail(before)
         right = _head(after)
         plain, hyphened = f"{left}{right}".lower(), f"{left}-{right}".lower()
@@ -51,7 +54,7 @@ class Words:
         return f"{before}-{after}" if both_words else before + after
 
     def mend(self, text: str) -> str:
-        """Words that a stray space splits, joined where the document itself shows the whole word; no letter is ever lost."""
+        """Words that a stray space splits, joined where the text itself shows the whole word; no letter is lost."""
         text = _SPLIT_HYPHEN.sub("-", text)
         pieces = _TOKENS.split(text)
         index = 0
@@ -104,9 +107,9 @@ def is_page_number(line: str) -> bool:
 
 
 def running_lines(pages: Sequence[Sequence[str]], reach: int = 3) -> list[set[int]]:
-    """Of each page's lines, in order from top to bottom, those that are running headers, footers or page numbers.
+    """Of each page's lines, from top to bottom, those that are running headers, footers or page numbers.
 
-    Only the first and last lines of a page can be; they are when the same words stand there on a good part of the pages.
+    Only the first and last lines of a page can be; they are when many pages have the same words there.
     """
     edges = [_edges(lines, reach) for lines in pages]
     seen: Counter[str] = Counter()

@@ -90,7 +90,7 @@ class _Act:
                 yield from self._element(child, label, level)
                 loose = [child.tail or ""]
             else:
-                loose += ["".join(child.itertext()) if isinstance(child.tag, str) else "", child.tail or ""]
+                loose += ["".join(map(str, child.itertext())) if isinstance(child.tag, str) else "", child.tail or ""]
         yield from self._plain("".join(loose), label, level)
 
     def _place(self, element: etree._Element, label: str) -> str:
@@ -125,7 +125,7 @@ class _Act:
     def _paragraph(self, element: etree._Element, label: str, level: int) -> Iterator[Block]:
         """A numbered paragraph of a consolidated text, which has no anchor: one is made in the Journal's form."""
         number = element.find("span[@class='no-parag']")
-        printed = _text(number)
+        printed = _text(number) if number is not None else ""
         digits = re.match(r"\d+", printed)
         if digits and self.article:
             label = f"{self.article:03d}.{int(digits.group()):03d}"
@@ -257,7 +257,7 @@ def _clean(text: str) -> str:
 
 
 def _mark_note_references(tree: lxml_html.HtmlElement) -> None:
-    """Each reference to a note becomes a mark that goes away with the space before it: 'Council (4) aimed' -> 'Council aimed'."""
+    """Takes references to notes out, with the space before them: 'Council (4) aimed' becomes 'Council aimed'."""
     for link in tree.xpath("//a[starts-with(@id, 'ntc') or starts-with(@id, 'src.')]"):
         outer = link.getparent()
         link.text, tail = "", link.tail or ""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from importlib import import_module
+from itertools import pairwise
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.documents import Block, BlockKind, Unreadable
 from ingest.readers import layout
@@ -15,6 +17,9 @@ from ingest.readers.markers import is_point, marker, nest
 from ingest.readers.mend import Words
 from ingest.readers.reading import Reading
 from ingest.readers.text import cut, iso_date, squeeze, tidy
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument, PdfPage
 
 _ENDED = re.compile(r"[.!?:;][”\"’')\]]*$")
 _NOTE = re.compile(r"\d{1,3}\s*(?=[^\W\d_“\"‘'(<]|[“\"‘'(<])")
@@ -26,11 +31,13 @@ def read(raw: bytes, source: str) -> Reading:
     document = _open(raw, source)
     try:
         pages, sizes, empty = _pages(document, source)
-        info = dict(document.get_metadata_dict())
+        info = dict(document.get_metadata_dict())  # type: ignore[no-untyped-call]
     finally:
-        document.close()
+        document.close()  # type: ignore[no-untyped-call]
     if not any(pages):
-        raise Unreadable(f"{source}: every page is an image without text; run OCR on it (for example ocrmypdf) and give the result")
+        raise Unreadable(
+            f"{source}: every page is an image without text; run OCR on it (for example ocrmypdf) and give the result"
+        )
     heights = [height for _, height in sizes]
     ordered = [
         layout.without_contents(layout.reading_order(lines, width))
@@ -41,18 +48,20 @@ def read(raw: bytes, source: str) -> Reading:
     return Reading(metadata=_metadata(info, blocks), blocks=blocks, warnings=tuple(warnings))
 
 
-def _open(raw: bytes, source: str) -> Any:
+def _open(raw: bytes, source: str) -> PdfDocument:
     import pypdfium2
 
     try:
-        return pypdfium2.PdfDocument(raw)
+        return pypdfium2.PdfDocument(raw)  # type: ignore[no-untyped-call]
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
-            raise Unreadable(f"{source}: protected by a password; save a copy without password and give that") from error
+            raise Unreadable(
+                f"{source}: protected by a password; save a copy without password and give that"
+            ) from error
         raise Unreadable(f"{source}: {_TRUNCATED}") from error
 
 
-def _pages(document: Any, source: str) -> tuple[list[list[Line]], list[tuple[float, float]], list[int]]:
+def _pages(document: PdfDocument, source: str) -> tuple[list[list[Line]], list[tuple[float, float]], list[int]]:
     """Lines and size of every page, and the numbers of those that show an image but hold no text."""
     import pypdfium2
 
@@ -71,10 +80,11 @@ def _pages(document: Any, source: str) -> tuple[list[list[Line]], list[tuple[flo
     return pages, sizes, empty
 
 
-def _has_image(page: Any) -> bool:
-    import pypdfium2.raw as pdfium
+def _has_image(page: PdfPage) -> bool:
+    pdfium: Any = import_module("pypdfium2.raw")
 
-    return any(True for _ in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=5))
+    images = page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=5)  # type: ignore[no-untyped-call]
+    return any(True for _ in images)
 
 
 class _Paragraphs:
@@ -136,7 +146,7 @@ class _Paragraphs:
     def _kind(self, index: int) -> str:
         line = self.lines[index]
         wordy = sum(character.isalpha() for character in line.text) >= 3
-        if not wordy or marker(line.text) is not None and is_point(line.text):
+        if not wordy or is_point(line.text):
             return "paragraph"
         if self._large(line):
             return "heading"
@@ -171,7 +181,9 @@ class _Paragraphs:
         if re.match(r"\d{1,3}\.\s", line.text) and ended:
             return True
         if (line.page, line.column) != (last.page, last.column) or step <= 0:
-            return ended or not (line.text[:1].islower() or last.text.endswith((layout.HYPHEN, ",", "-")) or self._full(last))
+            return ended or not (
+                line.text[:1].islower() or last.text.endswith((layout.HYPHEN, ",", "-")) or self._full(last)
+            )
         return step > 1.3 * max(self.leading, line.size) or (ended and not self._full(last))
 
     def _full(self, line: Line) -> bool:
@@ -185,7 +197,7 @@ class _Paragraphs:
         return bool(open_note and open_note[-1].page == line.page) or self._opens_note(index)
 
     def _opens_note(self, index: int) -> bool:
-        """Whether a small line is numbered like a note, or goes on with a note of the page before, above such a line."""
+        """Whether a small line is numbered like a note, or stands above one and goes on with a note of the page before."""
         while index < len(self.lines) and self.lines[index].size <= 0.9 * self.body:
             if _NOTE.match(self.lines[index].text):
                 return True
@@ -227,7 +239,7 @@ def _leading(lines: Sequence[Line], body: float) -> float:
     """The usual step from one line of text to the next."""
     steps = [
         last.y0 - line.y0
-        for last, line in zip(lines, lines[1:], strict=False)
+        for last, line in pairwise(lines)
         if last.page == line.page and last.column == line.column and abs(line.size - body) < 0.1 * body
     ]
     steps = [step for step in steps if 0 < step < 3 * body]

@@ -1,4 +1,4 @@
-"""United Nations documents as pdftotext leaves them: symbols, job numbers and repeated titles out, paragraphs as adopted."""
+"""United Nations documents as pdftotext leaves them: running lines out, paragraphs as adopted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MONTHS = ("January February March April May June July August September October 
 
 
 def recognises(lines: Sequence[str]) -> bool:
-    """Whether the text is a UN document: its symbol among the first lines, and job numbers or the symbol again below."""
+    """Whether the text is a UN document: its symbol among the first lines, and job numbers or the symbol again."""
     filled = [line.strip() for line in lines if line.strip()]
     symbols = {line for line in filled[:12] if _SYMBOL.match(line)}
     return any(filled.count(symbol) > 1 for symbol in symbols) or (bool(symbols) and any(map(_JOB.match, filled)))
@@ -52,9 +52,11 @@ def read_lines(lines: Sequence[str], words: Words) -> Reading:
 def _without_running(lines: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     """The text less job and page numbers, repeated symbols and titles; and the lines of each page's notes."""
     symbol = next(line for line in lines if _SYMBOL.match(line))
-    text, notes, seen, in_notes = [], [], "", False
+    text: list[str] = []
+    notes: list[list[str]] = []
+    seen, in_notes = "", False
     for chunk in _pieces(lines, symbol):
-        if chunk == [symbol] and symbol in text or _repeats(chunk, seen):
+        if (chunk == [symbol] and symbol in text) or _repeats(chunk, seen):
             in_notes = False
             continue
         for line in chunk:
