@@ -70,12 +70,20 @@ class Words:
         head, tail = _tail(left), _head(right)
         if not head or not tail or not left.endswith(head) or not tail.islower():
             return False
-        whole = self.counts[f"{head}{tail}".lower()]
-        rarest = min(self.counts[head.lower()], self.counts[tail])
-        if whole and (rarest <= 1 or rarest * 4 <= whole) and not (_known(head) and _known(tail)):
-            return len(head) + len(tail) > 3 or not (_known(head) or _known(tail))
-        lone = len(tail) <= 2 and right == tail and tail not in _SHORT and self.counts[tail] <= 2
+        if self.counts[f"{head}{tail}".lower()]:
+            if _fragment(head) or _fragment(tail):
+                return True
+            once = self.counts[head.lower()] <= 1  # here, and nowhere else
+            if _known(tail):
+                return once and len(head) > 3
+            return once and self.counts[tail] <= 1 and not _known(head)
+        lone = _fragment(tail) and right == tail and self.counts[tail] <= 2
         return lone and head.islower() and self.counts[head.lower()] < self.counts[_head(after).lower()]
+
+
+def _fragment(piece: str) -> bool:
+    """Whether a piece is too short to be a word of its own."""
+    return len(piece) <= 2 and not _known(piece)
 
 
 def _known(piece: str) -> bool:

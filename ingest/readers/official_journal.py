@@ -72,7 +72,7 @@ class _Act:
         label = self._place(element, label)
         if tag == "table":
             yield from self._table(element, label, level)
-        elif tag == "div" and "grid-list" in (element.get("class") or ""):
+        elif tag == "div" and "grid-container" in (element.get("class") or ""):
             yield from self._point(_text(element[0]), [element[-1]], label, level)
         elif tag == "div" and element.find("span[@class='no-parag']") is not None:
             yield from self._paragraph(element, label, level)

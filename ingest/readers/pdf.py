@@ -197,7 +197,7 @@ class _Paragraphs:
         return bool(open_note and open_note[-1].page == line.page) or self._opens_note(index)
 
     def _opens_note(self, index: int) -> bool:
-        """Whether a small line is numbered like a note, or stands above one and goes on with a note of the page before."""
+        """Whether a small line is numbered like a note, or goes on, above one, with a note of the page before."""
         while index < len(self.lines) and self.lines[index].size <= 0.9 * self.body:
             if _NOTE.match(self.lines[index].text):
                 return True
