@@ -1,0 +1,108 @@
+"""The server: the chat page on one address of this machine, and nothing that leaves it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from bot.settings import Settings
+from ingest.documents import LibraryError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from bot.ask import Legation
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Read by Gradio when it is imported; each would call home or keep what was asked.
+_QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "GRADIO_RUN_HISTORY": "False"}
+
+
+def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[str] | None = None) -> FastAPI:
+    """The ASGI application for one library; `starters` are the questions that the page offers to begin with."""
+    os.environ.update(_QUIET)
+    import gradio as gr
+    from fastapi import FastAPI
+    from fastapi.staticfiles import StaticFiles
+    from starlette.middleware.cors import CORSMiddleware
+
+    from bot.chat import AT_ONCE, assets, build
+    from bot.guard import Guard
+    from bot.theme import theme
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(CORSMiddleware, allow_origins=[])  # without one of ours, Gradio's lets every origin in
+    app.add_middleware(Guard, hosts=_LOOPBACK if is_loopback(host) else ())
+    folder = assets()
+    app.mount("/page", StaticFiles(directory=str(folder)), name="page")
+    page = build(legation, starters)
+    page.queue(default_concurrency_limit=AT_ONCE, max_size=200, api_open=False)
+    gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        theme=theme(),
+        css_paths=[str(folder / "page.css")],
+        head='<script src="page/page.js" defer></script><meta name="color-scheme" content="light dark">',
+        favicon_path=str(folder / "favicon.svg"),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        show_error=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+    )
+    return app
+
+
+def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
+    """Serves the library that `settings` name until interrupted; `ready` is told the address once the page can be opened."""
+    import uvicorn
+
+    from bot.ask import Legation
+
+    with Legation.open(settings) as legation, listen(settings.host, settings.port) as door:
+        app = application(legation, settings.host)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3))
+        if ready:
+            ready(address(door))
+        server.run(sockets=[door])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; LibraryError when the address cannot be had."""
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        door = socket.socket(family, kind, protocol)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind(place)
+            door.listen(128)
+        except OSError:
+            door.close()
+            raise
+    except OSError as error:
+        raise LibraryError(
+            f"{host}:{port} cannot be served: {error.strerror or error}. Another server may be there: stop it, or use --port."
+        ) from None
+    return door
+
+
+def address(door: socket.socket) -> str:
+    """The address to open in a browser."""
+    host, port = door.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = "127.0.0.1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`; then a page of another name is not answered (DNS rebinding)."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
