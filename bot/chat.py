@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from bot import conversation as talk
@@ -95,13 +94,17 @@ def build(legation: Legation, starters: Sequence[str] | None = None) -> Blocks:
                 events = legation.stream(question, talk.history(said))
                 first = next(events)
             except LibraryError as problem:
-                yield {status: render.markdown(str(problem))}
+                yield {status: f"**{render.markdown(str(problem))}**"}
                 return
             said = talk.asked(said, question)
             for said, new_sources in _steps(said, first, events):
                 over = said[-1].over
                 update = shown(said, running=not over, note=said[-1].status() if over else waiting)
-                yield update | ({sources: talk.cards(said) or _EMPTY} if new_sources else {}) | ({} if over else {box: ""})
+                yield (
+                    update
+                    | ({sources: talk.cards(said) or _EMPTY} if new_sources else {})
+                    | ({} if over else {box: ""})
+                )
 
         def stopped(said: Conversation) -> dict[Any, Any]:
             """Ends the answer that is under way where it is."""
@@ -114,7 +117,11 @@ def build(legation: Legation, starters: Sequence[str] | None = None) -> Blocks:
 
         outputs = [kept, chat, status, beginning, ask, stop, clear, sources, box]
         common: dict[str, Any] = {"outputs": outputs, "api_visibility": "private", "show_progress": "hidden"}
-        streamed: dict[str, Any] = common | {"trigger_mode": "once", "concurrency_limit": AT_ONCE, "concurrency_id": "ask"}
+        streamed: dict[str, Any] = common | {
+            "trigger_mode": "once",
+            "concurrency_limit": AT_ONCE,
+            "concurrency_id": "ask",
+        }
         asking = [gr.on([box.submit, ask.click], answered, [box, kept], **streamed)]
         asking += [button.click(answered, [button, kept], **streamed) for button in buttons]
         stop.click(stopped, [kept], cancels=asking, queue=False, **common)
@@ -148,7 +155,8 @@ def _header(legation: Legation) -> str:
     years = sorted(document.year for document in documents if document.year)
     span = f" from {years[0]} to {years[-1]}" if years and years[0] != years[-1] else ""
     many = f"{len(documents):,} document{'' if len(documents) == 1 else 's'}{span}"
-    return f'<h1>{TITLE}</h1><p>Cyber diplomacy from {many}. Answers are verbatim: every sentence shows the place it rests on.</p>'
+    words = "written from cited passages" if legation.settings.model else "verbatim"
+    return f"<h1>{TITLE}</h1><p>Cyber diplomacy from {many}. Answers are {words}: every sentence shows the place it rests on.</p>"
 
 
 def _welcome(legation: Legation) -> str:
@@ -156,8 +164,3 @@ def _welcome(legation: Legation) -> str:
     if not legation.index.documents():
         return "The library is empty. Fill it with `legation ingest PATH`, then load this page again."
     return "Ask in your own words. The answer is made of sentences from the library, or it says that the library does not hold it."
-
-
-def assets() -> Any:
-    """The folder of the page's own style sheet, script and icon."""
-    return resources.files("bot").joinpath("assets")

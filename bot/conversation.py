@@ -34,7 +34,9 @@ class Exchange:
             return replace(self, statements=(*self.statements, event.statement))
         if event.outcome is None:
             return self
-        slim = event.outcome.model_copy(update={"retrieved": ()})  # the page shows what is cited, not all that was found
+        slim = event.outcome.model_copy(
+            update={"retrieved": ()}
+        )  # the page shows what is cited, not all that was found
         cited = slim.citations if isinstance(slim, Answer) else slim.nearby
         return replace(self, outcome=slim, citations=cited)
 
@@ -57,9 +59,14 @@ class Exchange:
     def status(self) -> str:
         """What has come of it in a few words, for those who cannot see the page."""
         if isinstance(self.outcome, Answer):
-            return f"Answered, with {_count(len(self.citations), 'source')}."
+            documents = len({citation.document.slug for citation in self.citations})
+            return f"Answered: {_count(len(self.citations), 'quotation')} from {_count(documents, 'document')}."
         if isinstance(self.outcome, Refusal):
-            return f"No answer from this library. {_count(len(self.citations), 'source')} nearby."
+            return (
+                "No answer from this library; the nearest things it holds are shown."
+                if self.citations
+                else "No answer from this library."
+            )
         return self.notice
 
     def sources(self, latest: bool) -> str:

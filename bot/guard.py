@@ -15,7 +15,9 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 # What the page itself calls of Gradio's own interface. The rest (upload, proxy, streams, files by path, code editing ...) is closed.
 _OPEN = re.compile(r"/gradio_api/(?:queue/(?:join|data)|heartbeat/\w+|cancel|reset|startup-events|app_id|theme\.css)/?")
-_CLOSED = re.compile(r"/(?:gradio_api|dev|login|logout|login_check|token|user|monitoring|proxy=|file[=/]|stream|vibe-|upload|custom_component)")
+_CLOSED = re.compile(
+    r"/(?:gradio_api|dev|login|logout|login_check|token|user|monitoring|proxy=|file[=/]|stream|vibe-|upload|custom_component)"
+)
 _LONGEST = 1_000_000  # bytes of a request; a question with its conversation's identifiers takes a few thousand
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -53,9 +55,11 @@ class Guard:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answers one request, or refuses it."""
-        if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await self.app(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] == "websocket":  # the page uses none
+            await send({"type": "websocket.close", "code": 1008})
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         if reason := self._refusal(scope, headers):
@@ -81,8 +85,8 @@ class Guard:
         if headers.get("sec-fetch-site") in ("cross-site", "same-site") or (origin and urlsplit(origin).netloc != host):
             return 403, "Only the page of this server may ask it."
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > _LONGEST:
-            return 413, f"A request may have {_LONGEST:,} bytes."
+        if "transfer-encoding" in headers or not length.isdigit() or int(length) > _LONGEST:
+            return 413, f"A request may have {_LONGEST:,} bytes, and must say its length."
         return None
 
 
@@ -102,7 +106,9 @@ def _outgoing(send: Send, nonce: str, page: bool) -> Send:
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = _with(message.get("headers", ()), {**_HEADERS, "content-security-policy": policy(nonce)})
+            message["headers"] = _with(
+                message.get("headers", ()), {**_HEADERS, "content-security-policy": policy(nonce)}
+            )
             if page:
                 start.update(message)
                 return

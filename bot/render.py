@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from urllib.parse import urlsplit
 
 from bot.answer import Answer, Citation, Refusal, Statement
@@ -16,7 +17,18 @@ _SIGNS = re.compile(r"[!-&(-+\-./:<-@\[-`{-~]")
 _JOINERS = "\u200c\u200d"  # needed by Persian, Indic scripts and others
 _MARKER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[).]|[-–—•▪*])\s")
 _MONTHS = "January February March April May June July August September October November December".split()
-_OVER = ("repealed", "superseded", "expired", "revoked", "rescinded", "replaced", "withdrawn", "denounced", "not in force", "no longer")
+_OVER = (
+    "repealed",
+    "superseded",
+    "expired",
+    "revoked",
+    "rescinded",
+    "replaced",
+    "withdrawn",
+    "denounced",
+    "not in force",
+    "no longer",
+)
 _TITLE = 140  # characters of a title where it only says whose words follow
 
 
@@ -52,7 +64,9 @@ def mark(citation: Citation, turn: int) -> str:
 def place(citation: Citation) -> str:
     """Where in its document a citation stands: the pinpoint, and the page where that does not name it already."""
     page = f"p. {citation.page}" if citation.page else ""
-    return ", ".join(part for part in (citation.pinpoint, page) if part and (part != page or page not in citation.pinpoint))
+    return ", ".join(
+        part for part in (citation.pinpoint, page) if part and (part != page or page not in citation.pinpoint)
+    )
 
 
 def named(about: Document) -> str:
@@ -91,20 +105,22 @@ def link(url: str) -> str:
 def body(statements: Sequence[Statement], citations: Sequence[Citation], turn: int) -> str:
     """Statements as Markdown, each with its marks; who speaks is said above the words whenever the document changes."""
     known = {citation.number: citation for citation in citations}
-    lines: list[str] = []
-    speaker = ""
-    for statement in statements:
-        cited = known[statement.citations[0]]
-        opens = cited.document.slug != speaker
-        if opens:
-            speaker = cited.document.slug
-            lines.append(f"\n\n*{markdown(_byline(cited))}*")
-        text = visible(statement.text)
-        bullet = "- " if _MARKER.match(text) and not (opens and text.endswith(":")) else ""
-        gap = "\n" if bullet and lines[-1].lstrip("\n").startswith("- ") else "\n\n"
-        marks = "".join(mark(known[number], turn) for number in statement.citations)
-        lines.append(f"{gap}{bullet}{markdown(text)} {marks}")
-    return "".join(lines).strip()
+    parts = []
+    for _, group in groupby(statements, key=lambda statement: known[statement.citations[0]].document.slug):
+        said = list(group)
+        parts.append(f"*{markdown(_byline(known[said[0].citations[0]]))}*")
+        several = sum(bool(_MARKER.match(visible(statement.text))) for statement in said) > 1
+        for place_in_group, statement in enumerate(said):
+            text = visible(statement.text)
+            opens = place_in_group == 0 and text.endswith(":")
+            bullet = "- " if several and _MARKER.match(text) and not opens else ""
+            marks = "".join(mark(known[number], turn) for number in statement.citations)
+            line = f"{bullet}{markdown(text)} {marks}"
+            if bullet and parts[-1].startswith("- "):
+                parts[-1] += f"\n{line}"
+            else:
+                parts.append(line)
+    return "\n\n".join(parts)
 
 
 def _byline(citation: Citation) -> str:
@@ -115,16 +131,25 @@ def _byline(citation: Citation) -> str:
 
 def answer(outcome: Answer, turn: int) -> str:
     """An answer as Markdown for the conversation."""
-    parts = [understood(outcome.question, outcome.standalone_question), body(outcome.statements, outcome.citations, turn)]
+    parts = [
+        understood(outcome.question, outcome.standalone_question),
+        body(outcome.statements, outcome.citations, turn),
+    ]
     parts.append(f"*{markdown(outcome.note)}*" if outcome.note else "")
     return "\n\n".join(part for part in parts if part)
 
 
 def refusal(outcome: Refusal, turn: int) -> str:
     """A refusal as Markdown: why, the nearest things that the library holds, and what may help."""
-    parts = [understood(outcome.question, outcome.standalone_question), f"**No answer from this library.** {markdown(outcome.reason)}"]
+    parts = [
+        understood(outcome.question, outcome.standalone_question),
+        f"**No answer from this library.** {markdown(outcome.reason)}",
+    ]
     if outcome.nearby:
-        near = [f"- {markdown(_byline(c))}{markdown(', ' + place(c) if place(c) else '')} {mark(c, turn)}" for c in outcome.nearby]
+        near = [
+            f"- {markdown(_byline(c))}{markdown(', ' + place(c) if place(c) else '')} {mark(c, turn)}"
+            for c in outcome.nearby
+        ]
         parts += ["The nearest things it holds:", "\n".join(near)]
     parts.append("It may help to name the instrument, the actor or the year.")
     return "\n\n".join(part for part in parts if part)
@@ -188,6 +213,14 @@ def plain(outcome: Answer) -> str:
     lines += ["", "Sources"]
     for cited in outcome.citations:
         about = cited.document
-        facts = [named(about), about.publisher, day(about.date), about.symbol, place(cited), about.status, link(about.url)]
+        facts = [
+            named(about),
+            about.publisher,
+            day(about.date),
+            about.symbol,
+            place(cited),
+            about.status,
+            link(about.url),
+        ]
         lines.append(f"[{cited.number}] {', '.join(visible(fact) for fact in facts if fact)}")
     return "\n".join(lines)

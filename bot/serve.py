@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.settings import Settings
@@ -16,9 +18,13 @@ if TYPE_CHECKING:
 
     from bot.ask import Legation
 
+_ASSETS = Path(__file__).with_name("assets")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Read by Gradio when it is imported; each would call home or keep what was asked.
 _QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "GRADIO_RUN_HISTORY": "False"}
+
+# Linked, since Gradio would rewrite the selectors of a style sheet given as `css` and put scripts into the page itself.
+_HEAD = '<link rel="stylesheet" href="page/page.css"><script src="page/page.js" defer></script>'
 
 
 def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[str] | None = None) -> FastAPI:
@@ -29,15 +35,14 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     from fastapi.staticfiles import StaticFiles
     from starlette.middleware.cors import CORSMiddleware
 
-    from bot.chat import AT_ONCE, assets, build
+    from bot.chat import AT_ONCE, build
     from bot.guard import Guard
     from bot.theme import theme
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(CORSMiddleware, allow_origins=[])  # without one of ours, Gradio's lets every origin in
     app.add_middleware(Guard, hosts=_LOOPBACK if is_loopback(host) else ())
-    folder = assets()
-    app.mount("/page", StaticFiles(directory=str(folder)), name="page")
+    app.mount("/page", StaticFiles(directory=_ASSETS), name="page")
     page = build(legation, starters)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=200, api_open=False)
     gr.mount_gradio_app(
@@ -45,9 +50,8 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
         page,
         path="/",
         theme=theme(),
-        css_paths=[str(folder / "page.css")],
-        head='<script src="page/page.js" defer></script><meta name="color-scheme" content="light dark">',
-        favicon_path=str(folder / "favicon.svg"),
+        head=_HEAD,
+        favicon_path=str(_ASSETS / "favicon.svg"),
         footer_links=[],
         run_history=False,
         ssr_mode=False,
@@ -67,10 +71,13 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
 
     with Legation.open(settings) as legation, listen(settings.host, settings.port) as door:
         app = application(legation, settings.host)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
+        )
         if ready:
             ready(address(door))
-        server.run(sockets=[door])
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[door])
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -49,7 +49,9 @@ def short_name(document: Document) -> str:
     """What people call the document: its best-known name if it has one, else its title where that is short; else nothing."""
     names = [name for name in names_of(document).aliases if len(name) <= _LONGEST]
     known = {fold(alias) for name in instruments() for alias in name.aliases}
-    famous = [name for name in names if fold(name) in known and " " in name] or [name for name in names if fold(name) in known]
+    famous = [name for name in names if fold(name) in known and " " in name] or [
+        name for name in names if fold(name) in known
+    ]
     if famous:
         return min(famous, key=len)
     return document.title if len(document.title) <= _LONGEST else ""
@@ -61,8 +63,8 @@ def _question(document: Document, name: str) -> str:
         return f"What is the purpose of {_the(name)}?"
     if any(word in kind for word in _WISHES):
         return f"What does {_the(name)} call for?"
-    return f"What should I know about {name}?"
+    return f"What should I know about {_the(name) if name.startswith('The ') else name}?"
 
 
 def _the(name: str) -> str:
-    return name if name.startswith(("The ", "A/")) else f"the {name}"
+    return name if name.startswith("A/") else f"the {name.removeprefix('The ')}"

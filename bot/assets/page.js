@@ -62,7 +62,10 @@
     const questions = document.querySelectorAll("#conversation .user-row");
     if (questions.length > asked) questions[questions.length - 1].scrollIntoView({ block: "start", behavior: "auto" });
     asked = questions.length;
-    for (const message of document.querySelectorAll('#conversation [data-testid][aria-label*="message"]')) message.removeAttribute("aria-label");
+    for (const message of document.querySelectorAll('#conversation [data-testid="user"], #conversation [data-testid="bot"]')) {
+      const name = message.dataset.testid === "user" ? "Your question" : "Answer";
+      if (message.getAttribute("aria-label") !== name) { message.setAttribute("role", "group"); message.setAttribute("aria-label", name); }
+    }
     const status = document.getElementById("status");
     if (status && !status.hasAttribute("role")) { status.setAttribute("role", "status"); status.setAttribute("aria-live", "polite"); }
   }
