@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from eval.answers import Cited, Got, Saved, Said
+from eval.answers import Cited, Got, Said, Saved
 from eval.suite import Question, Span
 from eval.text import Interval, covers, locate, marks, same, stands_in
 

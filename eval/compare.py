@@ -145,16 +145,25 @@ def changes(first: Sequence[Case], second: Sequence[Case]) -> list[Change]:
 
 
 def _corrected(found: list[Change]) -> list[Change]:
-    tested = [change for change in found if change.p is not None]
+    """P-values corrected over the metrics that have a goal and differ at all (one that cannot be rejected costs nothing: Tarone 1990).
+
+    The others are shown without a test: retrieval at every k, or shares that a metric with a goal contains.
+    """
+    aims = {metric.name for metric in SHARES if metric.goal is not None}
+    tested = [change for change in found if change.p is not None and change.name in aims and change.p < 1]
     values = statistics.holm([change.p for change in tested if change.p is not None])
     by_name = {change.name: value for change, value in zip(tested, values, strict=True)}
-    return [change.model_copy(update={"p": by_name.get(change.name)}) for change in found]
+    return [
+        change.model_copy(update={"p": by_name.get(change.name, 1.0 if change.name in aims else None)})
+        for change in found
+    ]
 
 
 def _whole(first: Sequence[Case], second: Sequence[Case]) -> list[Change]:
     found = []
+    one, two = ([case for case in cases if case.question.claim is None] for cases in (first, second))
     for whole in WHOLE:
-        a, b = whole.figure(first), whole.figure(second)
+        a, b = whole.figure(one), whole.figure(two)
         if a is not None and b is not None:
             found.append(Change(name=whole.name, a=a, b=b, difference=b - a, better=whole.better))
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
@@ -309,7 +309,7 @@ def _made_with(given: Suite, settings: Settings, index: Index) -> About:
     )
 
 
-def versions() -> Mapping[str, str]:
+def versions() -> dict[str, str]:
     """The versions that answers may depend on."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:

@@ -125,22 +125,26 @@ def shares(metric: Metric, cases: Sequence[Case]) -> list[Share]:
 
 def _share(metric: Metric, cases: Sequence[Case], intervals: bool) -> Figure | None:
     parts = shares(metric, cases)
-    counted = sum(part.of > 0 for part in parts)
-    base = {
-        "goal": metric.goal,
-        "better": metric.better,
-        "formula": metric.formula,
-        "source": metric.source,
-        "cases": counted,
-    }
-    if metric.needs_texts and cases and not cases[0].library.known:
-        return Figure(name=metric.name, value=None, note="not measured: the run has no texts; give --data", **base)
     value = total(parts)
-    if value is None:
+    blind = metric.needs_texts and bool(cases) and not cases[0].library.known
+    if value is None and not blind:
         return None
-    found = statistics.interval(parts, [case.question.about for case in cases]) if intervals else None
+    found = statistics.interval(parts, [case.question.about for case in cases]) if intervals and not blind else None
     low, high, how = found or (None, None, "")
-    return Figure(name=metric.name, value=value, low=low, high=high, interval=how, met=metric.met(value), **base)
+    return Figure(
+        name=metric.name,
+        value=None if blind else value,
+        low=low,
+        high=high,
+        interval=how,
+        cases=sum(part.of > 0 for part in parts),
+        goal=metric.goal,
+        better=metric.better,
+        met=None if blind or value is None else metric.met(value),
+        formula=metric.formula,
+        source=metric.source,
+        note="not measured: the run has no texts; give --data" if blind else "",
+    )
 
 
 def _whole(whole: Whole, cases: Sequence[Case], intervals: bool) -> Figure | None:
@@ -268,23 +272,16 @@ def _figures(cases: Sequence[Case]) -> dict[str, float]:
 
 def row(case: Case) -> Row:
     """What became of one question."""
-    judged = verdict(case) if case.question.claim is None else _claim_verdict(case)
+    judged = verdict(case)
     return Row(
         id=case.id,
         type=case.question.type,
         outcome=case.saved.outcome,
         verdict=judged,
-        points=POINTS.get(judged, -1.0),  # type: ignore[call-overload]
+        points=POINTS[judged],
         failure=failure(case, judged),
         confidence=case.saved.confidence,
     )
-
-
-def _claim_verdict(case: Case) -> str:
-    claim = case.question.claim
-    if case.saved.outcome != "verdict" or claim is None:
-        return "missing"
-    return "right" if case.saved.supported is claim.supported else "wrong"
 
 
 def failure(case: Case, judged: str) -> str:

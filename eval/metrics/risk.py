@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from eval.cases import Case
@@ -32,7 +33,7 @@ def curve(confidences: Sequence[float], wrong: Sequence[bool], asked: int) -> li
 
 def area(points: Sequence[Point]) -> float:
     """The area under generalised risk over coverage, by trapezia. Past the last answer nothing more is answered, so nothing is added."""
-    return sum((b.coverage - a.coverage) * (a.risk + b.risk) / 2 for a, b in zip(points, points[1:], strict=False))
+    return sum((b.coverage - a.coverage) * (a.risk + b.risk) / 2 for a, b in pairwise(points))
 
 
 def curve_of(cases: Sequence[Case]) -> list[Point]:
