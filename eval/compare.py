@@ -154,7 +154,7 @@ def _corrected(found: list[Change]) -> list[Change]:
     values = statistics.holm([change.p for change in tested if change.p is not None])
     by_name = {change.name: value for change, value in zip(tested, values, strict=True)}
     return [
-        change.model_copy(update={"p": by_name.get(change.name, 1.0 if change.name in aims else None)})
+        change.model_copy(update={"p": by_name.get(change.name, 1.0 if change.p is not None and change.name in aims else None)})
         for change in found
     ]
 
