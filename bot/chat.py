@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bot import conversation as talk
 from bot import render
@@ -24,8 +24,8 @@ AT_ONCE = 16  # questions answered at the same time
 REMEMBERED = 8 * 3600  # seconds that an untouched conversation is kept in memory
 _BROKEN = "Something went wrong on our side; the server's log says what. Please ask again."
 _EMPTY = (
-    '<p class="hint">Every sentence of an answer carries a numbered mark. Follow it, and the exact words it rests on stand here, '
-    "with their place, their date and a link to the official text.</p>"
+    '<p class="hint">Every sentence of an answer carries a numbered mark. Follow it, and the exact words it rests on '
+    "stand here, with their place, their date and a link to the official text.</p>"
 )
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def build(legation: Legation, starters: Sequence[str] | None = None) -> Blocks:
                         label="Your question",
                         show_label=False,
                         container=False,
-                        placeholder="Ask about a norm, a law, a statement, a date …",
+                        placeholder="Ask about a norm, a law …",
                         lines=1,
                         max_lines=8,
                         scale=1,
@@ -97,14 +97,11 @@ def build(legation: Legation, starters: Sequence[str] | None = None) -> Blocks:
                 yield {status: f"**{render.markdown(str(problem))}**"}
                 return
             said = talk.asked(said, question)
-            for said, new_sources in _steps(said, first, events):
-                over = said[-1].over
-                update = shown(said, running=not over, note=said[-1].status() if over else waiting)
-                yield (
-                    update
-                    | ({sources: talk.cards(said) or _EMPTY} if new_sources else {})
-                    | ({} if over else {box: ""})
-                )
+            for now, new_sources in _steps(said, first, events):
+                over = now[-1].over
+                update = shown(now, running=not over, note=now[-1].status() if over else waiting)
+                update |= {sources: talk.cards(now) or _EMPTY} if new_sources else {}
+                yield update | ({} if over else {box: ""})
 
         def stopped(said: Conversation) -> dict[Any, Any]:
             """Ends the answer that is under way where it is."""
@@ -124,13 +121,13 @@ def build(legation: Legation, starters: Sequence[str] | None = None) -> Blocks:
         }
         asking = [gr.on([box.submit, ask.click], answered, [box, kept], **streamed)]
         asking += [button.click(answered, [button, kept], **streamed) for button in buttons]
-        stop.click(stopped, [kept], cancels=asking, queue=False, **common)
-        clear.click(cleared, queue=False, **common)
-    return page
+        stop.click(stopped, [kept], cancels=asking, **common)
+        clear.click(cleared, **common)
+    return cast("Blocks", page)
 
 
 def _steps(said: Conversation, first: Event, events: Iterator[Event]) -> Iterator[tuple[Conversation, bool]]:
-    """The conversation as the events change it, a few times a second, and whether its sources changed; the end always."""
+    """The conversation as the events change it, a few times a second, and whether its sources changed."""
     *earlier, exchange = said
     exchange = exchange.after(first)
     yield (*earlier, exchange), False
@@ -156,11 +153,12 @@ def _header(legation: Legation) -> str:
     span = f" from {years[0]} to {years[-1]}" if years and years[0] != years[-1] else ""
     many = f"{len(documents):,} document{'' if len(documents) == 1 else 's'}{span}"
     words = "written from cited passages" if legation.settings.model else "verbatim"
-    return f"<h1>{TITLE}</h1><p>Cyber diplomacy from {many}. Answers are {words}: every sentence shows the place it rests on.</p>"
+    claim = f"Answers are {words}: every sentence shows the place it rests on."
+    return f"<h1>{TITLE}</h1><p>Cyber diplomacy from {many}. {claim}</p>"
 
 
 def _welcome(legation: Legation) -> str:
     """What stands in the empty conversation."""
     if not legation.index.documents():
         return "The library is empty. Fill it with `legation ingest PATH`, then load this page again."
-    return "Ask in your own words. The answer is made of sentences from the library, or it says that the library does not hold it."
+    return "Ask in your own words. The answer is cited word for word, or it says that the library does not hold it."

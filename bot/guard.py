@@ -1,4 +1,4 @@
-"""What stands between the network and the page: who may call, what Gradio opens needlessly, and which headers go out."""
+"""What stands between the network and the page: who may call, what stays closed, and which headers go out."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from typing import Any
-from urllib.parse import urlsplit
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# What the page itself calls of Gradio's own interface. The rest (upload, proxy, streams, files by path, code editing ...) is closed.
+# What the page calls of Gradio's own interface. The rest (upload, proxy, streams, files by path ...) is closed.
 _OPEN = re.compile(r"/gradio_api/(?:queue/(?:join|data)|heartbeat/\w+|cancel|reset|startup-events|app_id|theme\.css)/?")
 _CLOSED = re.compile(
     r"/(?:gradio_api|dev|login|logout|login_check|token|user|monitoring|proxy=|file[=/]|stream|vibe-|upload|custom_component)"
 )
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d+)?")
 _LONGEST = 1_000_000  # bytes of a request; a question with its conversation's identifiers takes a few thousand
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -82,7 +82,9 @@ class Guard:
         if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return None
         origin = headers.get("origin")
-        if headers.get("sec-fetch-site") in ("cross-site", "same-site") or (origin and urlsplit(origin).netloc != host):
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site") or (
+            origin and origin.partition("://")[2] != host
+        ):
             return 403, "Only the page of this server may ask it."
         length = headers.get("content-length", "0")
         if "transfer-encoding" in headers or not length.isdigit() or int(length) > _LONGEST:
@@ -92,7 +94,8 @@ class Guard:
 
 def name_of(host: str) -> str:
     """The name in a Host header, without its port."""
-    return (urlsplit(f"//{host}").hostname or "") if not re.search(r"[\s/@?#\\]", host) else ""
+    found = _HOST.fullmatch(host)
+    return found[1].strip("[]").lower() if found else ""
 
 
 def _is_page(scope: Message) -> bool:

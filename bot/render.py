@@ -1,4 +1,4 @@
-"""Outcomes as what a page shows. Document text is never trusted: every character that means something is written as an entity."""
+"""Outcomes as what a page shows. Document text is never trusted: every sign in it is written as an entity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.answer import Answer, Citation, Refusal, Statement
 from ingest.documents import Document
 
-# What Markdown, HTML or a formula could read as a sign. Letters, digits, spaces and what is left of ASCII mean only themselves.
+# What Markdown, HTML or a formula could read as a sign. Letters, digits and what is left of ASCII mean themselves.
 _SIGNS = re.compile(r"[!-&(-+\-./:<-@\[-`{-~]")
 _JOINERS = "\u200c\u200d"  # needed by Persian, Indic scripts and others
 _MARKER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[).]|[-–—•▪*])\s")
@@ -33,7 +33,7 @@ _TITLE = 140  # characters of a title where it only says whose words follow
 
 
 def visible(text: str) -> str:
-    """`text` on one line, without what cannot be seen or turns its order around (control, zero-width and bidi characters)."""
+    """`text` on one line, without control, zero-width and bidi characters: what is not seen must not act."""
     kept = (c for c in text if c.isspace() or c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return " ".join("".join(kept).split())
 
@@ -162,7 +162,7 @@ def understood(question: str, standalone: str) -> str:
 
 
 def sources(question: str, citations: Iterable[Citation], turn: int, copy: str = "", latest: bool = True) -> str:
-    """The cards of one answer, one a document, as one block of HTML (no blank line in it); `copy` is what its copy button copies."""
+    """The cards of one answer, one a document, as HTML without a blank line; `copy` is what its copy button copies."""
     documents: dict[str, list[Citation]] = {}
     for citation in citations:
         documents.setdefault(citation.document.slug, []).append(citation)
@@ -172,16 +172,18 @@ def sources(question: str, citations: Iterable[Citation], turn: int, copy: str =
     button = '<button type="button" class="copy">Copy answer with sources</button>' if copy else ""
     kept = f'<pre class="copied" hidden>{html.escape(copy).replace(chr(10), "&#10;")}</pre>' if copy else ""
     heading = f"<h2>Sources for “{markup(short(question))}”</h2>"
-    return f'<details class="sources"{" open" if latest else ""}><summary>{heading}</summary>{button}{kept}{cards}</details>'
+    state = " open" if latest else ""
+    return f'<details class="sources"{state}><summary>{heading}</summary>{button}{kept}{cards}</details>'
 
 
 def card(cited: Sequence[Citation], turn: int) -> str:
-    """A source card: whose words, the places cited with the words themselves, the way to the official text and the way back."""
+    """A source card: whose words, the places cited with the words themselves, and the way to the official text."""
     about = cited[0].document
     when = f'<time datetime="{markup(about.date)}">{markup(day(about.date))}</time>' if about.date else ""
     facts = " · ".join(part for part in (markup(about.publisher), when, markup(about.symbol)) if part)
     address = link(about.url)
-    out = f'<a href="{html.escape(address)}" target="_blank" rel="noopener noreferrer">Open at {urlsplit(address).hostname}</a>'
+    host = markup(urlsplit(address).hostname or "")
+    out = f'<a href="{html.escape(address)}" target="_blank" rel="noopener noreferrer">Open at {host}</a>'
     return (
         f'<article class="card"><h3>{markup(named(about))}</h3><p class="facts">{facts} {badge(about.status)}</p>'
         f'<ol class="quotes">{"".join(quote(citation, turn) for citation in cited)}</ol>'
@@ -193,7 +195,8 @@ def quote(citation: Citation, turn: int) -> str:
     """One cited place: its number, its pinpoint and the words; marks lead here."""
     where = f'<span class="place">{markup(place(citation))}</span>' if place(citation) else ""
     return (
-        f'<li class="quote" id="{card_id(turn, citation.number)}" tabindex="-1"><p><span class="number">[{citation.number}]</span> {where}'
+        f'<li class="quote" id="{card_id(turn, citation.number)}" tabindex="-1">'
+        f'<p><span class="number">[{citation.number}]</span> {where}'
         f'<button type="button" class="back" title="Back to mark {citation.number} in the answer">Back</button></p>'
         f'<blockquote dir="auto">{markup(citation.quote)}</blockquote></li>'
     )

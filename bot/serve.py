@@ -64,7 +64,7 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
-    """Serves the library that `settings` name until interrupted; `ready` is told the address once the page can be opened."""
+    """Serves the library that `settings` name until interrupted; `ready` is told the address once it can be opened."""
     import uvicorn
 
     from bot.ask import Legation
@@ -94,7 +94,8 @@ def listen(host: str, port: int) -> socket.socket:
             raise
     except OSError as error:
         raise LibraryError(
-            f"{host}:{port} cannot be served: {error.strerror or error}. Another server may be there: stop it, or use --port."
+            f"{host}:{port} cannot be served: {error.strerror or error}. "
+            "If another server is there, stop it; or choose another --port."
         ) from None
     return door
 

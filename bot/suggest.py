@@ -46,7 +46,7 @@ def candidates(documents: Sequence[Document]) -> Iterator[str]:
 
 
 def short_name(document: Document) -> str:
-    """What people call the document: its best-known name if it has one, else its title where that is short; else nothing."""
+    """What people call the document: its best-known name, else its title where that is short, else nothing."""
     names = [name for name in names_of(document).aliases if len(name) <= _LONGEST]
     known = {fold(alias) for name in instruments() for alias in name.aliases}
     famous = [name for name in names if fold(name) in known and " " in name] or [
