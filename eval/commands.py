@@ -247,7 +247,7 @@ def report_command(
     kinds = _formats(format_, output)
     run = _open(path, questions, data, partial).select(filters or (), limit)
     before = _open(baseline, questions, None, partial).select(filters or (), limit) if baseline else None
-    _finish(run, before, kinds, output, [], "", threshold, judge=False)
+    _write(run, before, kinds, output, threshold)
 
 
 @app.command("validate")
@@ -343,7 +343,6 @@ def _finish(
     bounds: Sequence[Bound],
     entailment: str,
     threshold: float | None,
-    judge: bool = True,
 ) -> None:
     """Scores, writes what was asked for, and leaves with the code that the figures deserve."""
     from eval.compare import compare
@@ -361,8 +360,20 @@ def _finish(
     for bound in judged:
         if not bound.kept and kinds:
             typer.echo(f"missed: {bound}", err=True)
-    if judge and (code := _code(scores, judged, comparison)):
+    if code := _code(scores, judged, comparison):
         raise typer.Exit(code)
+
+
+def _write(run: Run, before: Run | None, kinds: Sequence[str], output: Path, threshold: float | None) -> None:
+    """Reports alone: no table, no judgement."""
+    from eval.compare import compare
+    from eval.report import rendered, save
+    from eval.score import score
+
+    scores = score(run, threshold)
+    comparison = compare(before, run, threshold) if before else None
+    for path in save({kind: rendered(kind, run, scores, (), comparison, threshold) for kind in kinds}, output):
+        _err().print(f"Written: {path}")
 
 
 def _code(scores: Scores, bounds: Sequence[Bound], comparison: Comparison | None) -> int:

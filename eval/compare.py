@@ -134,7 +134,7 @@ def changes(first: Sequence[Case], second: Sequence[Case]) -> list[Change]:
         a, b = shares(metric, first), shares(metric, second)
         if metric.needs_texts and not (first[0].library.known and second[0].library.known):
             continue
-        difference = statistics.paired(a, b, clusters)
+        difference = statistics.paired(a, b, clusters, tested=metric.goal is not None)
         if difference is not None:
             value, low, high, p = difference
             one, two = total(a) or 0.0, total(b) or 0.0
@@ -145,18 +145,13 @@ def changes(first: Sequence[Case], second: Sequence[Case]) -> list[Change]:
 
 
 def _corrected(found: list[Change]) -> list[Change]:
-    """P-values corrected over the metrics that have a goal and differ at all (one that cannot be rejected costs nothing: Tarone 1990).
+    """P-values corrected over the tested metrics that differ at all: one that cannot be rejected costs nothing (Tarone 1990).
 
-    The others are shown without a test: retrieval at every k, or shares that a metric with a goal contains.
+    Only metrics with a goal are tested; the others, such as retrieval at every k, say the same again.
     """
-    aims = {metric.name for metric in SHARES if metric.goal is not None}
-    tested = [change for change in found if change.p is not None and change.name in aims and change.p < 1]
-    values = statistics.holm([change.p for change in tested if change.p is not None])
-    by_name = {change.name: value for change, value in zip(tested, values, strict=True)}
-    return [
-        change.model_copy(update={"p": by_name.get(change.name, 1.0 if change.p is not None and change.name in aims else None)})
-        for change in found
-    ]
+    values = [change.p for change in found if change.p is not None and change.p < 1]
+    corrected = iter(statistics.holm(values))
+    return [c if c.p is None or c.p >= 1 else c.model_copy(update={"p": next(corrected)}) for c in found]
 
 
 def _whole(first: Sequence[Case], second: Sequence[Case]) -> list[Change]:

@@ -193,7 +193,7 @@ def plot(scores: Scores) -> dict[str, Any]:
     def place(coverage: float, risk: float) -> str:
         return f"{EDGE + coverage * wide:.1f},{HEIGHT - EDGE - risk / top * high:.1f}"
 
-    ticks = [(EDGE + share * wide, f"{share:.1f}") for share in (0, 0.25, 0.5, 0.75, 1)]
+    ticks = [(EDGE + share * wide, f"{share:g}") for share in (0, 0.25, 0.5, 0.75, 1)]
     levels = [(HEIGHT - EDGE - share * high, f"{share * top:.3f}") for share in (0, 0.5, 1)]
     step = max(1, len(scores.curve) // 20)
     return {

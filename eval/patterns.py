@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 
-import regex
+import regex  # type: ignore[import-untyped, unused-ignore]
 
 from ingest.documents import LibraryError
 

@@ -103,8 +103,13 @@ def resampled(
     return Interval(float(low), float(high), "bootstrap")
 
 
-def paired(a: Sequence[Share], b: Sequence[Share], clusters: Sequence[str], level: float = LEVEL) -> Difference | None:
-    """The difference of two runs on the same questions. The test swaps the runs within whole clusters; None where neither run has cases."""
+def paired(
+    a: Sequence[Share], b: Sequence[Share], clusters: Sequence[str], tested: bool = True, level: float = LEVEL
+) -> Difference | None:
+    """The difference of two runs on the same questions; None where one has no cases.
+
+    The test, where it is asked for, swaps the runs within whole clusters.
+    """
     import numpy
 
     first, second = sums(a, clusters), sums(b, clusters)
@@ -114,11 +119,11 @@ def paired(a: Sequence[Share], b: Sequence[Share], clusters: Sequence[str], leve
         return None
     value = _rate(second.sum(axis=0)) - _rate(first.sum(axis=0))
     if numpy.array_equal(first, second):
-        return Difference(0.0, 0.0, 0.0, 1.0)
+        return Difference(0.0, 0.0, 0.0, 1.0 if tested else None)
     if len(first) < 2:
         return Difference(value, None, None, None)
     low, high = _paired_interval(first, second, level)
-    return Difference(value, low, high, _swapped(first, second))
+    return Difference(value, low, high, _swapped(first, second) if tested else None)
 
 
 def _rate(pair: Any) -> float:  # noqa: ANN401
@@ -218,35 +223,42 @@ GRID = tuple(round(1 - step / 200, 3) for step in range(200))
 """Thresholds that may be certified, from 1 down to 0.005: fixed beforehand, so that the data cannot choose them."""
 
 
+def at_each(confidences: Sequence[float], wrong: Sequence[bool], alpha: float) -> list[Tested]:
+    """Answers, wrong answers and p-value at every threshold of the grid, from the highest down."""
+    import numpy
+
+    order = numpy.argsort(-numpy.asarray(confidences, dtype=float), kind="stable")
+    sure = -numpy.asarray(confidences, dtype=float)[order]
+    errors = numpy.concatenate([[0], numpy.cumsum(numpy.asarray(wrong, dtype=int)[order])])
+    answered = numpy.searchsorted(sure, -numpy.asarray(GRID), side="right")
+    p = numpy.where(answered > 0, _scipy().binom.cdf(errors[answered], answered, alpha), 1.0)
+    return [Tested(t, int(n), int(k), float(v)) for t, n, k, v in zip(GRID, answered, errors[answered], p, strict=True)]
+
+
 def learn_then_test(
     confidences: Sequence[float], wrong: Sequence[bool], alpha: float, delta: float, start: float | None = None
 ) -> list[Tested]:
-    """The thresholds at which wrong answers are at most alpha of those given, with confidence 1 - delta; the last is the most generous.
+    """The thresholds that keep wrong answers at most alpha of those given, with confidence 1 - delta; the last is the most generous.
 
-    Fixed-sequence testing (Angelopoulos et al., arXiv 2110.01052): from `start` down the grid, each at the full delta, until one
-    fails. `start` comes from other data; without it, the first threshold with enough answers that it could pass at all.
+    Fixed-sequence testing (Angelopoulos et al., arXiv 2110.01052): from `start` down the grid, each at the full delta, until
+    one fails. `start` comes from other data; without it, the first threshold with enough answers that it could pass at all.
     """
     least = cases_needed(0, alpha, delta)
     passed: list[Tested] = []
-    for threshold in GRID:
-        if start is not None and threshold > start:
+    for tested in at_each(confidences, wrong, alpha):
+        if tested.threshold > start if start is not None else tested.answered < least:
             continue
-        errors = [error for confidence, error in zip(confidences, wrong, strict=True) if confidence >= threshold]
-        if start is None and len(errors) < least:
-            continue
-        start = threshold if start is None else start
-        p = binomial_p(sum(errors), len(errors), alpha)
-        if p > delta:
+        start = tested.threshold if start is None else start
+        if tested.p > delta:
             break
-        passed.append(Tested(threshold, len(errors), sum(errors), p))
+        passed.append(tested)
     return passed
 
 
 def best_start(confidences: Sequence[float], wrong: Sequence[bool], alpha: float) -> float | None:
     """Where to start the sequence, from other cases (the dev split): the threshold whose p-value is smallest there."""
-
-    def p(threshold: float) -> float:
-        errors = [error for confidence, error in zip(confidences, wrong, strict=True) if confidence >= threshold]
-        return binomial_p(sum(errors), len(errors), alpha)
-
-    return min(GRID, key=lambda threshold: (p(threshold), -threshold)) if confidences else None
+    return (
+        min(at_each(confidences, wrong, alpha), key=lambda tested: (tested.p, -tested.threshold)).threshold
+        if len(confidences)
+        else None
+    )
