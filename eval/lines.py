@@ -72,10 +72,11 @@ def models(path: Path, kind: type[Model]) -> list[tuple[int, Model]]:
 
 def problems(error: ValidationError) -> list[str]:
     """What pydantic found wrong, one short line each."""
-    return [
-        f"{'.'.join(str(part) for part in item['loc']) or 'object'}: {item['msg'].removeprefix('Value error, ')}"
-        for item in error.errors()
-    ]
+    found = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"])
+        found.append(f"{where}{': ' if where else ''}{item['msg'].removeprefix('Value error, ')}")
+    return found
 
 
 def dumps(value: object, indent: int | None = None) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401
 """Every metric on cases worked by hand, the traps of other scorers among them."""
 
 from __future__ import annotations
@@ -255,7 +256,8 @@ def test_spans_are_found_across_line_breaks_and_hyphens() -> None:
     text = "xx the cyber-\nsecurity of States yy"
     start, end = locate("the cybersecurity of states", text)[0]
     assert text[start:end] == "the cyber-\nsecurity of States"
-    assert locate("", text) == () and locate("...", text) == ()
+    assert locate("", text) == ()
+    assert locate("...", text) == ()
 
 
 # nuggets
@@ -465,9 +467,12 @@ def test_a_refused_answerable_question_is_not_skipped() -> None:
 
 def test_the_judge_itself_is_measured() -> None:
     pairs = labelled()
-    assert len(pairs) >= 20 and sum(pair.entailed for pair in pairs) * 2 == len(pairs)
+    assert len(pairs) >= 20
+    assert sum(pair.entailed for pair in pairs) * 2 == len(pairs)
     assert accuracy(lambda given: [True] * len(given), pairs) == 0.5
 
 
 def test_the_library_knows_what_it_lacks() -> None:
-    assert LIBRARY.lacks("nowhere") and not LIBRARY.lacks("note") and not Library().lacks("nowhere")
+    assert LIBRARY.lacks("nowhere")
+    assert not LIBRARY.lacks("note")
+    assert not Library().lacks("nowhere")

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401, S311
 """Intervals, tests and certificates, against hand-worked figures and by simulation."""
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def test_intervals_resample_documents_not_questions() -> None:
     parts = [Share(float(n % 2), 1) for n in range(20) for _ in range(10)]
     clustered = statistics.interval(parts, [f"d{n}" for n in range(20) for _ in range(10)])
     single = statistics.interval(parts, [str(n) for n in range(200)])
-    assert clustered is not None and single is not None
+    assert clustered is not None
+    assert single is not None
     assert clustered.high - clustered.low > 2.5 * (single.high - single.low)
 
 
@@ -147,7 +149,8 @@ def test_two_runs_that_differ_in_luck_alone_do_not_differ(monkeypatch: pytest.Mo
 
 def test_the_same_run_twice_differs_in_nothing() -> None:
     found = compare(_noisy(1), _noisy(1))
-    assert not found.flips and all(change.difference == 0 for change in found.changes)
+    assert not found.flips
+    assert all(change.difference == 0 for change in found.changes)
     assert all(change.p in (1.0, None) for change in found.changes)
 
 
@@ -195,9 +198,11 @@ def test_a_certificate_names_the_threshold_that_keeps_the_bound() -> None:
     found = certify(run, 0.05, 0.05)
     assert 0.4 < found.threshold <= 0.8
     assert (found.calibration.answered, found.calibration.wrong) == (100, 0)
-    assert found.test is not None and (found.test.answered, found.test.wrong, found.held) == (60, 0, True)
+    assert found.test is not None
+    assert (found.test.answered, found.test.wrong, found.held) == (60, 0, True)
     assert found.coverage == pytest.approx(160 / 180, abs=1e-6)
-    assert found.looks == 1 and certify(run, 0.05, 0.05, found).looks == 2
+    assert found.looks == 1
+    assert certify(run, 0.05, 0.05, found).looks == 2
 
 
 def test_too_few_cases_are_refused_with_the_number_needed() -> None:
