@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from bot.settings import Settings
@@ -69,11 +71,15 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
 
     from bot.ask import Legation
 
-    with Legation.open(settings) as legation, listen(settings.host, settings.port) as door:
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            # Every open page keeps a stream, which is cut on the way out: that is no error to report.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+            super().handle_exit(sig, frame)
+
+    with listen(settings.host, settings.port) as door, Legation.open(settings) as legation:
         app = application(legation, settings.host)
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=3)
-        )
+        server = Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=1))
         if ready:
             ready(address(door))
         with suppress(KeyboardInterrupt):
