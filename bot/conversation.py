@@ -71,7 +71,8 @@ class Exchange:
     def sources(self, latest: bool) -> str:
         """The cards."""
         copy = render.plain(self.outcome) if isinstance(self.outcome, Answer) else ""
-        return render.sources(self.question, self.citations, self.turn, copy=copy, latest=latest)
+        label = "Nearest to" if isinstance(self.outcome, Refusal) else "Sources for"
+        return render.sources(self.question, self.citations, self.turn, copy=copy, latest=latest, label=label)
 
 
 Conversation = tuple[Exchange, ...]

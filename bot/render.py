@@ -161,7 +161,14 @@ def understood(question: str, standalone: str) -> str:
     return "" if same or not standalone else f"*Understood as: {markdown(standalone)}*"
 
 
-def sources(question: str, citations: Iterable[Citation], turn: int, copy: str = "", latest: bool = True) -> str:
+def sources(
+    question: str,
+    citations: Iterable[Citation],
+    turn: int,
+    copy: str = "",
+    latest: bool = True,
+    label: str = "Sources for",
+) -> str:
     """The cards of one answer, one a document, as HTML without a blank line; `copy` is what its copy button copies."""
     documents: dict[str, list[Citation]] = {}
     for citation in citations:
@@ -171,7 +178,7 @@ def sources(question: str, citations: Iterable[Citation], turn: int, copy: str =
     cards = "".join(card(cited, turn) for cited in documents.values())
     button = '<button type="button" class="copy">Copy answer with sources</button>' if copy else ""
     kept = f'<pre class="copied" hidden>{html.escape(copy).replace(chr(10), "&#10;")}</pre>' if copy else ""
-    heading = f"<h2>Sources for “{markup(short(question))}”</h2>"
+    heading = f"<h2>{label} “{markup(short(question))}”</h2>"
     state = " open" if latest else ""
     return f'<details class="sources"{state}><summary>{heading}</summary>{button}{kept}{cards}</details>'
 
