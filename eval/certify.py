@@ -14,7 +14,7 @@ from eval.cases import Case
 from eval.lines import DataError, dumps, write
 from eval.metrics.outcomes import verdict
 from eval.run import Run
-from eval.score import certifiable
+from eval.score import certifiable, floor_of
 
 FILE = "certificate.json"
 """Lies in the library's folder: a certificate holds for that library, those settings and questions like those it was made on."""
@@ -65,7 +65,7 @@ def certify(run: Run, alpha: float, delta: float, before: Certificate | None = N
         raise DataError(
             f'Run {run.name} has no calibration cases: mark some questions of the suite with "split": "calibration".'
         )
-    passed = certifiable(judged, splits["dev"], alpha, delta)
+    passed = certifiable(judged, splits["dev"], alpha, delta, floor_of(run))
     if not passed:
         raise DataError(_why_not(judged, alpha, delta))
     best = passed[-1]

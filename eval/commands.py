@@ -129,7 +129,7 @@ def run_command(
     folder = output or Path("runs") / f"{chosen.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     before = _open(baseline, None, None, False).select(filters or (), limit) if baseline else None
     run = _ask(chosen, folder, settings, documents or list(chosen.documents), resume)
-    _err().print(f"Saved in {folder}")
+    typer.echo(f"Saved in {folder}", err=True)
     _finish(run, before, kinds, folder if kinds else None, bounds, entailment, None)
 
 
@@ -222,7 +222,7 @@ def certify_command(
         certify.save(found, target)
     _out().print(_certificate(found))
     if target is not None:
-        _err().print(f"Written to {target}")
+        typer.echo(f"Written to {target}", err=True)
     if found.held is False:
         raise typer.Exit(MISSED)
 
@@ -373,7 +373,7 @@ def _write(run: Run, before: Run | None, kinds: Sequence[str], output: Path, thr
     scores = score(run, threshold)
     comparison = compare(before, run, threshold) if before else None
     for path in save({kind: rendered(kind, run, scores, (), comparison, threshold) for kind in kinds}, output):
-        _err().print(f"Written: {path}")
+        typer.echo(f"Written: {path}", err=True)
 
 
 def _code(scores: Scores, bounds: Sequence[Bound], comparison: Comparison | None) -> int:
@@ -399,7 +399,7 @@ def _put(texts: dict[str, str], output: Path | None, table: RenderableType) -> N
         return
     _out().print(table)
     for path in save(texts, output) if output is not None and texts else []:
-        _err().print(f"Written: {path}")
+        typer.echo(f"Written: {path}", err=True)
 
 
 def _formats(given: str, output: Path | None) -> list[str]:

@@ -1,4 +1,8 @@
-"""Scores: figures of a saved run, whole and by type, tag, language and split; and where each question failed. No bot, no network."""
+"""Scores of a saved run: figures, whole and by type, tag, language and split; where each question failed. No bot, no network.
+
+Where the project's reference scorer defines a metric, ours has its name and its figure, with two differences: percentiles of
+words and milliseconds are of the questions asked (not of every answer in the file), and a pattern is bounded in time.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +96,7 @@ def score(
     cases = sorted(run.cases(threshold), key=lambda case: case.id)
     figures = [figure for metric in SHARES if (figure := _share(metric, cases, intervals))]
     figures += [figure for whole in WHOLE if (figure := _whole(whole, cases, intervals))]
-    figures.append(_certified(cases))
+    figures.append(_certified(cases, floor_of(run)))
     if entailment:
         figures += _entailed(cases, *entailment)
     return Scores(
@@ -170,12 +174,12 @@ def _whole(whole: Whole, cases: Sequence[Case], intervals: bool) -> Figure | Non
     )
 
 
-def _certified(cases: Sequence[Case]) -> Figure:
+def _certified(cases: Sequence[Case], floor: float | None) -> Figure:
     """The share of answerable questions answered at the threshold that certification finds; 0 where it finds none."""
     given = [case for case in cases if case.question.claim is None]
     judged = [c for c in given if c.question.split == "calibration"] or given
     dev = [c for c in given if c.question.split == "dev"] if judged is not given else []
-    passed = certifiable(judged, dev, ALPHA, DELTA)
+    passed = certifiable(judged, dev, ALPHA, DELTA, floor)
     answerable = [case for case in given if case.question.answerable]
     note, value = (
         f"no threshold passes: at least {statistics.cases_needed(0, ALPHA, DELTA)} answers without a wrong one are needed",
@@ -197,11 +201,24 @@ def _certified(cases: Sequence[Case]) -> Figure:
     )
 
 
-def certifiable(judged: Sequence[Case], dev: Sequence[Case], alpha: float, delta: float) -> list[statistics.Tested]:
-    """The thresholds that pass on `judged`; `dev`, where there is any, says where the sequence starts."""
+def certifiable(
+    judged: Sequence[Case], dev: Sequence[Case], alpha: float, delta: float, floor: float | None = None
+) -> list[statistics.Tested]:
+    """The thresholds that pass on `judged`; `dev`, where there is any, says where the sequence starts.
+
+    None lies under `floor`, the threshold that was asked with (else the least sure answer): what it refused was never seen.
+    """
     answered, before = [c for c in judged if c.answered], [c for c in dev if c.answered]
     start = statistics.best_start(*_confidence_and_error(before), alpha) if before else None
-    return statistics.learn_then_test(*_confidence_and_error(answered), alpha, delta, start)
+    lowest = min((case.saved.confidence for case in answered), default=1.0) if floor is None else floor
+    passed = statistics.learn_then_test(*_confidence_and_error(answered), alpha, delta, start)
+    return [tested for tested in passed if tested.threshold >= lowest]
+
+
+def floor_of(run: Run) -> float | None:
+    """The threshold that the run was asked with, where it is known."""
+    given = run.about.settings.get("threshold")
+    return float(given) if isinstance(given, int | float) else None
 
 
 def _confidence_and_error(cases: Sequence[Case]) -> tuple[list[float], list[bool]]:

@@ -205,6 +205,14 @@ def test_a_certificate_names_the_threshold_that_keeps_the_bound() -> None:
     assert certify(run, 0.05, 0.05, found).looks == 2
 
 
+def test_no_threshold_under_the_one_asked_with_is_certified() -> None:
+    """What was refused was never judged: it may be wrong."""
+    run = run_of(_split("calibration", 100, 0))
+    assert certify(run, 0.05, 0.05).threshold == 0.8
+    asked = run.model_copy(update={"about": run.about.model_copy(update={"settings": {"threshold": 0.5}})})
+    assert certify(asked, 0.05, 0.05).threshold == 0.5
+
+
 def test_too_few_cases_are_refused_with_the_number_needed() -> None:
     with pytest.raises(DataError, match="30 answers in the calibration split; at least 59"):
         certify(run_of(_split("calibration", 30, 0)), 0.05, 0.05)
