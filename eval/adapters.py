@@ -12,7 +12,8 @@
       nugget: answers.text          # words the answer must hold
     documents: {slug: title, title: title, text: context}
 
-For BEIR folders (corpus.jsonl, queries.jsonl, qrels/*.tsv) no fields are needed: `format: beir`, `folder: scifact`, `split: test`.
+For BEIR folders (corpus.jsonl, queries.jsonl, qrels/*.tsv) no fields are needed:
+`format: beir`, `folder: scifact`, `split: test`.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ class Recipe(BaseModel):
 
 
 def convert(path: Path) -> tuple[list[Question], list[dict[str, Any]]]:
-    """The questions and documents that a mapping file describes. DataError says which field of which record is wrong."""
+    """The questions and documents that a mapping file describes.
+
+    DataError says which field of which record is wrong.
+    """
     mapping = _mapping(path)
     if mapping.format == "beir":
         return _beir(path.parent / mapping.folder, mapping)
@@ -190,7 +194,7 @@ def _unique(questions: list[Question]) -> list[Question]:
 
 
 def _documents(records: Sequence[tuple[str, Mapping[str, Any]]], mapping: Recipe) -> list[dict[str, Any]]:
-    """The documents that the records carry with them, in the form that `legation ingest` reads: texts of one slug joined."""
+    """The documents that the records carry with them, as `legation ingest` reads them: texts of one slug joined."""
     found: dict[str, dict[str, Any]] = {}
     for _, record in records:
         got = {
@@ -208,7 +212,10 @@ def _documents(records: Sequence[tuple[str, Mapping[str, Any]]], mapping: Recipe
 
 
 def _beir(folder: Path, mapping: Recipe) -> tuple[list[Question], list[dict[str, Any]]]:
-    """A BEIR folder. Relevance is of whole documents there, so a document's text is the span: any passage of it counts."""
+    """A BEIR folder.
+
+    Relevance is of whole documents there, so a document's text is the span: any passage of it counts.
+    """
     corpus = {str(record["_id"]): record for record in _lines(folder / "corpus.jsonl", "_id")}
     queries = {str(record["_id"]): str(record.get("text", "")) for record in _lines(folder / "queries.jsonl", "_id")}
     relevant: dict[str, list[str]] = {}
@@ -223,9 +230,7 @@ def _beir(folder: Path, mapping: Recipe) -> tuple[list[Question], list[dict[str,
             or not re.fullmatch(r"-?\d+", parts[2].strip())
         ):
             where = folder / "qrels" / f"{mapping.split}.tsv"
-            raise DataError(
-                f"{where}:{number}: three columns are expected, a query and a document that exist, and a score: {line!r}."
-            )
+            raise DataError(f"{where}:{number}: a query and a document that exist and a score are expected: {line!r}.")
         if int(parts[2]) > 0:
             relevant.setdefault(parts[0], []).append(parts[1])
     questions = [

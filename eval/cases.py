@@ -68,7 +68,7 @@ class Case:
 
     @cached_property
     def numbers(self) -> tuple[int, ...]:
-        """Every citation number that the answer uses: listed, named by a statement or marked in the text, fabricated ones too."""
+        """Every citation number in use: listed, named by a statement or marked in the text, fabricated ones too."""
         listed = [cited.number for cited in self.citations]
         named = [number for said in self.statements for number in said.citations]
         return tuple(sorted({*listed, *named, *self._marked}))
@@ -125,7 +125,7 @@ class Case:
 
     @cached_property
     def first_rank(self) -> dict[int, int]:
-        """For each evidence group that was retrieved, the rank (from 1) of the first passage that holds one of its spans."""
+        """For each evidence group retrieved, the rank (from 1) of the first passage that holds one of its spans."""
         ranks: dict[int, int] = {}
         for number, spans in self.question.groups.items():
             for rank, got in enumerate(self.saved.retrieved, start=1):
@@ -141,7 +141,10 @@ class Case:
 
     @cached_property
     def quoted(self) -> dict[str, list[Interval]]:
-        """The characters that the answer quotes, by document. A quote that its document does not hold is at no place."""
+        """The characters that the answer quotes, by document.
+
+        A quote that its document does not hold is at no place.
+        """
         places: dict[str, list[Interval]] = {}
         for cited in self.citations:
             text = self.library.texts.get(cited.source, "")

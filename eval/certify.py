@@ -1,4 +1,4 @@
-"""Certificates: the threshold at which wrong answers stay under a bound, with a confidence, and the file that `ask` takes it from."""
+"""Certificates: the threshold at which wrong answers stay under a bound, and the file that `ask` takes it from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from eval.run import Run
 from eval.score import certifiable, floor_of
 
 FILE = "certificate.json"
-"""Lies in the library's folder: a certificate holds for that library, those settings and questions like those it was made on."""
+"""Lies in the library's folder: it holds for that library, those settings and questions like those it was made on."""
 
 
 class Counted(BaseModel):
@@ -57,7 +57,10 @@ class Certificate(BaseModel):
 
 
 def certify(run: Run, alpha: float, delta: float, before: Certificate | None = None) -> Certificate:
-    """The certificate of a run. DataError when there are too few cases, saying how many are needed, or no threshold passes."""
+    """The certificate of a run.
+
+    DataError when there are too few cases, saying how many are needed, or no threshold passes.
+    """
     _sensible(alpha, delta)
     splits = {split: [c for c in run.cases() if c.question.split == split] for split in ("dev", "calibration", "test")}
     judged = splits["calibration"]
@@ -118,10 +121,13 @@ def _why_not(judged: Sequence[Case], alpha: float, delta: float) -> str:
     least, needed = statistics.cases_needed(0, alpha, delta), statistics.cases_needed(wrong, alpha, delta)
     bound = f"at most {alpha:.1%} wrong answers with {1 - delta:.0%} confidence"
     if len(answered) < least:
-        return f"Too few cases to certify {bound}: {len(answered)} answers in the calibration split; at least {least} are needed, all right."
+        return (
+            f"Too few cases to certify {bound}: {len(answered)} answers in the calibration split; "
+            f"at least {least} are needed, all right."
+        )
     return (
         f"No threshold gives {bound}: {wrong} of {len(answered)} answers in the calibration split are wrong. "
-        f"With so many wrong, {needed} answers are needed; with none, {least}. Better confidence or more cases would mend it."
+        f"With so many wrong, {needed} answers are needed; with none, {least}. Mend: more cases, or surer ones."
     )
 
 

@@ -1,4 +1,7 @@
-"""The commands of `legation eval`. Exit codes: 0 fine, 1 bound missed, 2 usage or data, 3 worse than the baseline, 4 unscored answers."""
+"""The commands of `legation eval`.
+
+Exit codes: 0 fine, 1 bound missed, 2 usage or data, 3 worse than the baseline, 4 unscored answers.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ Filter = Annotated[
     list[str] | None,
     typer.Option(
         "--filter",
-        help="NAME=VALUE: id, type, language, split, tag, style, cluster, answerable. Repeatable; * stands for anything.",
+        help="NAME=VALUE: id, type, language, split, tag, style, cluster, answerable. Repeatable; * is anything.",
     ),
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first questions.")]
@@ -201,7 +204,7 @@ def certify_command(
     ] = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
 ) -> None:
-    """Find the threshold that keeps wrong answers under a bound, on the calibration split, and check it once on the test split."""
+    """Find the threshold that keeps wrong answers under a bound (calibration split); check it once (test split)."""
     from eval import certify
     from eval.answers import library_hash, sha256
     from eval.lines import DataError
@@ -214,7 +217,7 @@ def certify_command(
         here = library_hash({slug: sha256(text) for slug, text in documents_of(folder).items()})
         if run.about.library_sha256 and here != run.about.library_sha256:
             raise DataError(
-                f"Run {run.name} was made with another library than the one in {folder}. Run the suite on it, or give --output."
+                f"Run {run.name} was made with another library than the one in {folder}. Run the suite on it."
             )
         target = folder / certify.FILE
     found = certify.certify(run, alpha, delta, certify.read(target) if target else None)
@@ -391,7 +394,10 @@ def _value(scores: Scores, name: str) -> float | None:
 
 
 def _put(texts: dict[str, str], output: Path | None, table: RenderableType) -> None:
-    """One report and no place for it: to standard output, alone. Else the table there, and the reports in their files."""
+    """One report and no place for it: to standard output, alone.
+
+    Else the table there, and the reports in their files.
+    """
     from eval.report import save
 
     if output is None and texts:
@@ -453,14 +459,17 @@ def _entailment(name: str) -> tuple[str, Any] | None:
 
 def _certificate(found: Any) -> str:  # noqa: ANN401
     lines = [
-        f"Threshold {found.threshold:g}: at most {found.alpha:.1%} of the answers are wrong, with {1 - found.delta:.0%} confidence (p = {found.p:.4f}).",
-        f"Calibration: {found.calibration.wrong} wrong of {found.calibration.answered} answers to {found.calibration.questions} questions.",
-        f"Answered there: {found.coverage:.1%} of the answerable questions; wrongly refused: {found.false_refusal:.1%}.",
+        f"Threshold {found.threshold:g}: at most {found.alpha:.1%} of the answers are wrong, "
+        f"with {1 - found.delta:.0%} confidence (p = {found.p:.4f}).",
+        f"Calibration: {found.calibration.wrong} wrong of {found.calibration.answered} answers "
+        f"to {found.calibration.questions} questions.",
+        f"Answered: {found.coverage:.1%} of the answerable questions; wrongly refused: {found.false_refusal:.1%}.",
     ]
     if found.test:
         held = "held" if found.held else "did NOT hold"
         lines.append(
-            f"Test: {found.test.wrong} wrong of {found.test.answered} answers (at most {found.test.high:.1%}); the bound {held}."
+            f"Test: {found.test.wrong} wrong of {found.test.answered} answers "
+            f"(at most {found.test.high:.1%}); the bound {held}."
         )
     else:
         lines.append("No test split: the certificate was not checked on other questions.")

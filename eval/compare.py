@@ -20,7 +20,10 @@ ALPHA = 0.05
 
 
 class Change(BaseModel):
-    """One metric in both runs. `p` is corrected for testing many metrics (Holm); None where the metric is not tested."""
+    """One metric in both runs.
+
+    `p` is corrected for testing many metrics (Holm); None where the metric is not tested.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -145,7 +148,7 @@ def changes(first: Sequence[Case], second: Sequence[Case]) -> list[Change]:
 
 
 def _corrected(found: list[Change]) -> list[Change]:
-    """P-values corrected over the tested metrics that differ at all: one that cannot be rejected costs nothing (Tarone 1990).
+    """P-values corrected over the tested metrics that differ: one that cannot be rejected costs nothing (Tarone).
 
     Only metrics with a goal are tested; the others, such as retrieval at every k, say the same again.
     """

@@ -37,7 +37,7 @@ def found(pattern: str, text: str, seconds: float = SECONDS) -> bool:
         return compiled(pattern).search(text, timeout=seconds) is not None
     except TimeoutError:
         raise BadPattern(
-            f"pattern {pattern!r} takes more than {seconds:g} s: it backtracks too much. Write it without nested repeats."
+            f"pattern {pattern!r} takes more than {seconds:g} s: it backtracks too much. Avoid nested repeats."
         ) from None
 
 
@@ -47,7 +47,7 @@ def any_found(patterns: Iterable[str], text: str) -> bool:
 
 
 def check(pattern: str) -> None:
-    """BadPattern when the pattern does not compile, matches the empty text or backtracks for ever on texts made for that."""
+    """BadPattern when the pattern does not compile, matches the empty text or backtracks on texts made for that."""
     if compiled(pattern).search("") is not None:
         raise BadPattern(f"pattern {pattern!r} matches an empty text: it would match every answer.")
     for text in (*_NASTY, *_provoking(pattern)):

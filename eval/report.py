@@ -1,4 +1,4 @@
-"""Reports of a scored run: a table for the terminal, JSON, Markdown for a CI summary, JUnit XML; the HTML page is in `page`."""
+"""Reports of a scored run: a terminal table, JSON, Markdown for a CI summary, JUnit XML; HTML is in `page`."""
 
 from __future__ import annotations
 
@@ -288,7 +288,7 @@ def formats(given: str) -> list[str]:
 
 
 def save(texts: dict[str, str], output: Path) -> list[Path]:
-    """Writes the reports: one into the file `output`, when that has a suffix; else each as report.* into the folder `output`."""
+    """Writes the reports: one into the file `output`, when that has a suffix; else report.* into that folder."""
     if output.suffix and not output.is_dir():
         if len(texts) != 1:
             raise DataError(f"--output {output}: a file takes one format; give a folder for {', '.join(texts)}.")

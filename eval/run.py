@@ -1,7 +1,7 @@
-"""Runs: the questions asked, what came back, and with what it was made. Saved as a folder that is scored again without the bot.
+"""Runs: the questions asked, what came back, with what it was made; a folder that is scored without the bot.
 
-A run folder holds `run.json` (what it was made with), `questions.jsonl`, `answers.jsonl` (one answer a line, as the bot gives it)
-and `documents/`, the texts of the documents that the answers cite and the suite names, each under the SHA-256 of its text.
+A run folder holds `run.json` (what it was made with), `questions.jsonl`, `answers.jsonl` (an answer a line, as the bot
+gives it) and `documents/`, the texts that the answers cite and the suite names, each under its SHA-256.
 """
 
 from __future__ import annotations
@@ -80,7 +80,10 @@ class Run(BaseModel):
 
 
 def open_run(path: Path, questions: Path | None = None, data: Path | None = None, partial: bool = False) -> Run:
-    """A run folder, or a file of answers with the questions they answer. DataError: broken, cut short, or ids that do not match."""
+    """A run folder, or a file of answers with the questions they answer.
+
+    DataError: broken, cut short, or ids that do not match.
+    """
     if path.is_dir():
         run = _folder(path)
         if questions is not None:
@@ -107,7 +110,7 @@ def _folder(path: Path) -> Run:
     asked = load(path / QUESTIONS)
     if asked.sha256 != about.suite_sha256:
         raise DataError(
-            f"{path / QUESTIONS} is not what was asked (its hash differs from {MANIFEST}). Give the new questions with --questions."
+            f"{path / QUESTIONS} is not what was asked (see {MANIFEST}). Give new questions with --questions."
         )
     texts = {slug: text for slug, digest in about.library.items() if (text := _text(path, slug, digest)) is not None}
     answers = read(path / ANSWERS) if (path / ANSWERS).exists() else {}
@@ -183,11 +186,12 @@ def _complete(run: Run, path: Path, partial: bool) -> None:
     strangers = [name for name in run.answers if name not in known]
     if strangers:
         raise DataError(
-            f"{path}: answers to questions that the suite does not have: {listed(strangers)}. Give the suite that was asked."
+            f"{path}: answers to questions that the suite does not have: {listed(strangers)}. Give the one asked."
         )
     if run.unanswered and not partial:
         raise DataError(
-            f"{path}: cut short, {len(run.unanswered)} of {len(run.questions)} questions have no answer ({listed(run.unanswered)}). "
+            f"{path}: cut short, {len(run.unanswered)} of {len(run.questions)} questions have no answer "
+            f"({listed(run.unanswered)}). "
             "Go on with: legation eval run --resume, or score it with --partial, where each counts as a failure."
         )
 
@@ -214,9 +218,7 @@ def _resumed(folder: Path, about: About) -> dict[str, Saved]:
     before = _about(folder)
     for what in ("suite_sha256", "settings_sha256", "library_sha256"):
         if getattr(before, what) != getattr(about, what):
-            raise DataError(
-                f"{folder} was begun with another {what.partition('_')[0]}; it cannot go on with this one. Give another --output."
-            )
+            raise DataError(f"{folder} was begun with another {what.partition('_')[0]}; give another --output.")
     path = folder / ANSWERS
     if path.exists():
         _drop_half_line(path)
@@ -326,7 +328,7 @@ def _now() -> str:
 
 @contextmanager
 def own_library(settings: Settings, inputs: Sequence[Path]) -> Iterator[Settings]:
-    """Settings for a library of these documents alone, made for the time of one run: for suites that bring documents along."""
+    """Settings for a library of these documents alone, for one run: for suites that bring documents along."""
     import tempfile
 
     from ingest.index import Index

@@ -1,7 +1,8 @@
-"""Scores of a saved run: figures, whole and by type, tag, language and split; where each question failed. No bot, no network.
+"""Scores of a saved run: figures, whole and by group; where each question failed. No bot, no network.
 
-Where the project's reference scorer defines a metric, ours has its name and its figure, with two differences: percentiles of
-words and milliseconds are of the questions asked (not of every answer in the file), and a pattern is bounded in time.
+Where the project's reference scorer defines a metric, ours has its name and its figure, with two differences:
+percentiles of words and milliseconds are of the questions asked (not of every answer in the file), and a pattern is
+bounded in time.
 """
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ def _certified(cases: Sequence[Case], floor: float | None) -> Figure:
     passed = certifiable(judged, dev, ALPHA, DELTA, floor)
     answerable = [case for case in given if case.question.answerable]
     note, value = (
-        f"no threshold passes: at least {statistics.cases_needed(0, ALPHA, DELTA)} answers without a wrong one are needed",
+        f"no threshold passes: at least {statistics.cases_needed(0, ALPHA, DELTA)} right answers are needed",
         0.0,
     )
     if passed and answerable:
@@ -206,7 +207,7 @@ def certifiable(
 ) -> list[statistics.Tested]:
     """The thresholds that pass on `judged`; `dev`, where there is any, says where the sequence starts.
 
-    None lies under `floor`, the threshold that was asked with (else the least sure answer): what it refused was never seen.
+    None lies under `floor`, the threshold asked with (else the least sure answer): what it refused was never seen.
     """
     answered, before = [c for c in judged if c.answered], [c for c in dev if c.answered]
     start = statistics.best_start(*_confidence_and_error(before), alpha) if before else None
@@ -302,7 +303,7 @@ def row(case: Case) -> Row:
 
 
 def failure(case: Case, judged: str) -> str:
-    """Where a question failed first: not indexed, not retrieved, not reranked, wrongly refused, not quoted, wrongly answered."""
+    """Where a question failed first: indexing, retrieval, reranking, refusing, quoting or answering."""
     if judged == "right":
         return ""
     if judged == "missing":

@@ -1,4 +1,4 @@
-"""Intervals and tests: resampled by cluster, never by question alone, since questions on one document stand and fall together."""
+"""Intervals and tests: resampled by cluster, since questions on one document stand and fall together."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ def _scipy() -> Any:  # noqa: ANN401 - a module
 
 
 def sums(shares: Sequence[Share], clusters: Sequence[str]) -> Any:  # noqa: ANN401 - a numpy array
-    """Hits and totals summed by cluster, clusters in alphabetical order: shape (clusters, 2). The order of cases does not matter."""
+    """Hits and totals summed by cluster, clusters in alphabetical order: shape (clusters, 2).
+
+    The order of cases does not matter.
+    """
     import numpy
 
     names = sorted(set(clusters))
@@ -52,7 +55,7 @@ def sums(shares: Sequence[Share], clusters: Sequence[str]) -> Any:  # noqa: ANN4
 
 
 def interval(shares: Sequence[Share], clusters: Sequence[str], level: float = LEVEL) -> Interval | None:
-    """The interval of a share metric: bootstrap by cluster; exact (Clopper-Pearson) where all resamples agree, as they do at 0 and 1."""
+    """The interval of a share: bootstrap by cluster; exact (Clopper-Pearson) where all clusters agree."""
     stats = _scipy()
 
     table = sums([s for s in shares if s.of], [c for s, c in zip(shares, clusters, strict=True) if s.of])
@@ -154,7 +157,10 @@ def _paired_interval(first: Any, second: Any, level: float) -> tuple[float | Non
 
 
 def _swapped(first: Any, second: Any) -> float:  # noqa: ANN401
-    """Two-sided p-value of the paired permutation test. Rows of `both` below the middle are run A's clusters, the others run B's."""
+    """Two-sided p-value of the paired permutation test.
+
+    Rows of `both` below the middle are run A's clusters, the others run B's.
+    """
     import numpy
 
     stats = _scipy()
@@ -238,10 +244,10 @@ def at_each(confidences: Sequence[float], wrong: Sequence[bool], alpha: float) -
 def learn_then_test(
     confidences: Sequence[float], wrong: Sequence[bool], alpha: float, delta: float, start: float | None = None
 ) -> list[Tested]:
-    """The thresholds that keep wrong answers at most alpha of those given, with confidence 1 - delta; the last is the most generous.
+    """The thresholds that keep wrong answers at most alpha of those given, with confidence 1 - delta; the lowest last.
 
-    Fixed-sequence testing (Angelopoulos et al., arXiv 2110.01052): from `start` down the grid, each at the full delta, until
-    one fails. `start` comes from other data; without it, the first threshold with enough answers that it could pass at all.
+    Fixed-sequence testing (Angelopoulos et al., arXiv 2110.01052): from `start` down the grid, each at the full delta,
+    until one fails. `start` comes from other data; without it, the first threshold with enough answers to pass at all.
     """
     least = cases_needed(0, alpha, delta)
     passed: list[Tested] = []

@@ -180,7 +180,7 @@ class Suite(BaseModel):
 
 
 def selected(questions: Iterable[Question], filters: Sequence[str]) -> list[Question]:
-    """The questions that pass: values of one name are alternatives, different names must all match; * and ? stand for anything."""
+    """The questions that pass: values of one name are alternatives, different names must all match; * is anything."""
     wanted: dict[str, list[str]] = {}
     for item in filters:
         name, equals, value = item.partition("=")
@@ -202,7 +202,10 @@ def _passes(question: Question, name: str, values: Sequence[str]) -> bool:
 
 
 def load(given: str | Path) -> Suite:
-    """The suite in a JSONL file, described by a mapping file (.yaml), or shipped under that name. DataError says what is wrong."""
+    """The suite in a JSONL file, described by a mapping file (.yaml), or shipped under that name.
+
+    DataError says what is wrong.
+    """
     path = Path(given)
     if not path.exists() and path.name == str(given) and not path.suffix:
         path = shipped(str(given))

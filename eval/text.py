@@ -46,7 +46,7 @@ def _covers(text: str, span: str) -> bool:
 
 
 def flat(text: str) -> str:
-    """`text` for comparing word for word: Unicode forms, quotation marks, dashes and white space made one; case and script kept."""
+    """`text` for comparing word for word: quotation marks, dashes and white space made one; case and script kept."""
     return " ".join(unicodedata.normalize("NFKC", text).translate(_TYPOGRAPHY).split())
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a suite beyond its form: spans that are not in the library, stale hashes, duplicates, leakage between splits."""
+"""What is wrong with a suite beyond its form: spans not in the library, stale hashes, duplicates, leakage."""
 
 from __future__ import annotations
 

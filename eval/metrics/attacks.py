@@ -1,4 +1,7 @@
-"""Attacks and edits: whether a document's instructions, forgeries or changed facts get into answers. Judged by canaries and ids."""
+"""Attacks and edits: whether a document's instructions, forgeries or changed facts get into answers.
+
+Judged by canaries and ids.
+"""
 
 from __future__ import annotations
 

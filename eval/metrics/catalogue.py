@@ -17,8 +17,8 @@ SHARES: tuple[Metric, ...] = (
 WHOLE: tuple[Whole, ...] = (*risk.METRICS, *speed.METRICS)
 
 MODEL = {
-    "entailment_recall": "ALCE citation recall: sentences supported by their citations together / sentences; mean over questions",
-    "entailment_precision": "ALCE citation precision: citations needed (leave-one-out) / citations, fabricated ones too; mean over questions",
+    "entailment_recall": "ALCE: sentences supported by their citations together / sentences; mean over questions",
+    "entailment_precision": "ALCE: citations needed (leave-one-out) / citations, fabricated too; mean over questions",
     "entailment_f1": "harmonic mean of the two; mean over questions",
 }
 """Metrics that need a model (N)."""

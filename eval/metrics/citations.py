@@ -1,4 +1,4 @@
-"""Whether citations exist, quotes are verbatim, sentences are covered, and names and numbers are those of the source."""
+"""Whether citations exist, quotes are verbatim, sentences are covered, names and numbers are of the source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ MIN_WORDS = 4  # of a piece of text outside the statements, that it counts as a 
 
 
 def citation_validity(case: Case) -> Share:
-    """Citations that resolve and were retrieved / citations. A mark without an entry is a citation that does not resolve."""
+    """Citations that resolve and were retrieved / citations.
+
+    A mark without an entry is a citation that does not resolve.
+    """
     return Share(len(case.valid), len(case.numbers) + _doubles(case))
 
 
@@ -43,13 +46,13 @@ def _verbatim(case: Case, index: int) -> bool:
 
 
 def citation_coverage(case: Case) -> Share:
-    """Sentences that need a citation and have a valid one / such sentences: every statement, and every sentence outside them."""
+    """Sentences that need a citation and have a valid one / such sentences: statements, and those outside them."""
     covered = sum(any(number in case.valid for number in said.citations) for said in case.statements)
     return Share(covered, len(case.statements) + len(uncited(case)))
 
 
 def uncited(case: Case) -> list[str]:
-    """The sentences of the text that no statement accounts for: not headings, lead-ins, notes in italics or table rules."""
+    """The sentences that no statement accounts for: not headings, lead-ins, notes in italics or table rules."""
     known = sorted((letters(without_marks(said.text)) for said in case.statements), key=len, reverse=True)
     left: list[str] = []
     for line in without_marks(case.text).splitlines():

@@ -1,4 +1,7 @@
-"""Citation recall, precision and F1 after ALCE, with a cross-encoder as the judge of entailment. The only metrics that need a model."""
+"""Citation recall, precision and F1 after ALCE, with a cross-encoder as the judge of entailment.
+
+The only metrics that need a model.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,11 @@ class Verdicts(NamedTuple):
 
 
 def citation_entailment(case: Case, entails: Entails) -> Verdicts:
-    """Recall: sentences that all their citations together support / sentences. Precision: citations that are needed / citations.
+    """Recall: sentences that their citations together support / sentences. Precision: citations needed / citations.
 
-    A citation is not needed when it does not support the sentence by itself and the others do without it (leave-one-out).
-    Fabricated marks count against precision. A refused answerable question counts 0; a refused unanswerable one has nothing to judge.
+    A citation is not needed when it does not support the sentence by itself and the others do without it.
+    Fabricated marks count against precision. A refused answerable question counts 0; a refused unanswerable
+    one has nothing to judge.
     """
     if not case.answered:
         missed = Share(0, 1) if case.question.answerable else NONE
@@ -84,7 +88,7 @@ def accuracy(entails: Entails, pairs: Sequence[Pair]) -> float:
 
 
 def cross_encoder(name: str) -> Entails:
-    """The judge: a sentence-transformers CrossEncoder by name or path, with an `entailment` label or a single score (0.5 and more: yes)."""
+    """The judge: a CrossEncoder by name or path, with an `entailment` label or one score (0.5 and more: yes)."""
     import numpy
     from sentence_transformers import CrossEncoder
 
@@ -92,7 +96,8 @@ def cross_encoder(name: str) -> Entails:
         model = CrossEncoder(name, device="cpu")
     except Exception as error:
         raise DataError(
-            f"--entailment {name}: cannot be loaded ({str(error).splitlines()[0]}). Give the name or folder of a CrossEncoder."
+            f"--entailment {name}: cannot be loaded ({' '.join(str(error).split())[:200]}). "
+            "Give the name or folder of a CrossEncoder."
         ) from None
     labels = {str(label).lower(): int(index) for index, label in model.model.config.id2label.items()}
     entailment = labels.get("entailment")

@@ -1,4 +1,4 @@
-"""What a metric is: a function from a case to a share (hit of), summed over the cases; refusals are cases like all others."""
+"""What a metric is: a function from a case to a share, summed over the cases; refusals are cases like all others."""
 
 from __future__ import annotations
 

@@ -13,7 +13,10 @@ POINTS: dict[Verdict, float] = {"right": 1.0, "part": 0.5, "refused": 0.0, "wron
 
 
 def verdict(case: Case) -> Verdict:
-    """Right: every vital nugget stated and a gold span cited, or an unanswerable question refused. Part: some of the nuggets."""
+    """Right: every vital nugget stated and a gold span cited, or an unanswerable question refused.
+
+    Part: some of the nuggets.
+    """
     claim = case.question.claim
     if claim is not None and case.saved.outcome == "verdict":
         return "right" if case.saved.supported is claim.supported else "wrong"

@@ -13,8 +13,8 @@ _START = re.compile(r"(?:^|[.!?:;]\s+|[\n•|]\s*|[-*]\s+|\(\w{1,4}\)\s+|[“\"(
 _NUMBERS = {
     word: str(value)
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
     )
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
 _PLAIN = {"one", "zero"}  # "one" is a pronoun more often than a number

@@ -1,4 +1,7 @@
-"""How early the gold spans are among the retrieved passages. ir-measures does the arithmetic; scores decrease strictly with rank."""
+"""How early the gold spans are among the retrieved passages.
+
+ir-measures does the arithmetic; scores decrease strictly with rank.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def recall_at_10(case: Case) -> Share:
 
 
 def ndcg_at_10(case: Case) -> Share:
-    """The gain of a passage is the number of groups it is the first to hold; a group that is not retrieved is a gain missed."""
+    """The gain of a passage is the number of groups it is the first to hold; a group not retrieved is a gain missed."""
     if not case.question.answerable:
         return NONE
     gains: dict[str, int] = {}

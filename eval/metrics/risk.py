@@ -12,7 +12,7 @@ from eval.metrics.outcomes import verdict
 
 
 class Point(NamedTuple):
-    """What a threshold gives: the share of questions answered, and of wrong answers among all and among those answered."""
+    """What a threshold gives: the share answered, and of wrong answers among all and among those answered."""
 
     threshold: float
     coverage: float
@@ -21,7 +21,10 @@ class Point(NamedTuple):
 
 
 def curve(confidences: Sequence[float], wrong: Sequence[bool], asked: int) -> list[Point]:
-    """The points from the highest threshold to the lowest; equal confidences are one point. `asked` counts refusals too."""
+    """The points from the highest threshold to the lowest; equal confidences are one point.
+
+    `asked` counts refusals too.
+    """
     ranked = sorted(zip(confidences, wrong, strict=True), key=lambda pair: -pair[0])
     points, answered, errors = [Point(1.0, 0.0, 0.0, 0.0)], 0, 0
     for place, (confidence, error) in enumerate(ranked):
@@ -32,7 +35,10 @@ def curve(confidences: Sequence[float], wrong: Sequence[bool], asked: int) -> li
 
 
 def area(points: Sequence[Point]) -> float:
-    """The area under generalised risk over coverage, by trapezia. Past the last answer nothing more is answered, so nothing is added."""
+    """The area under generalised risk over coverage, by trapezia.
+
+    Past the last answer nothing more is answered, so nothing is added.
+    """
     return sum((b.coverage - a.coverage) * (a.risk + b.risk) / 2 for a, b in pairwise(points))
 
 

@@ -26,7 +26,7 @@ def citation_precision(case: Case) -> Share:
 
 
 def cited_span_recall(case: Case) -> Share:
-    """Mean over answerable questions: characters of the gold covered by quotes / characters of the gold; of alternatives the best covered."""
+    """Mean over answerable questions: characters of gold that quotes cover / characters; of alternatives the best."""
     if not case.question.answerable:
         return NONE
     covered = wanted = 0
@@ -37,7 +37,7 @@ def cited_span_recall(case: Case) -> Share:
 
 
 def cited_span_precision(case: Case) -> Share:
-    """Mean over answered answerable questions: characters quoted that are gold / characters quoted, each character once."""
+    """Mean over answered answerable questions: characters quoted that are gold / characters quoted, each once."""
     if not case.question.answerable or not case.citations:
         return NONE
     gold: dict[str, list[Interval]] = {}

@@ -103,7 +103,7 @@ def lines(path: Path, values: list[Any]) -> Path:
 
 
 def synthetic(questions: list[dict[str, Any]], seed: int, right: float = 0.7) -> list[dict[str, Any]]:
-    """Random answers to questions: gold and strange passages, right and wrong texts, refusals, citations of all sorts."""
+    """Random answers: gold and strange passages, right and wrong texts, refusals, citations of all sorts."""
     rng = random.Random(seed)
     held = [span for q in questions for span in q["evidence"]]
     return [_synthetic(rng, q, held, right) for q in questions if rng.random() < 0.97]

@@ -43,7 +43,8 @@ def test_our_figures_are_those_of_the_reference(seed: int) -> None:
     ours = score(run, intervals=False)
     for name, value in theirs.items():
         figure = ours.figure(name)
-        assert figure is not None and figure.value == pytest.approx(value, abs=1e-9), name
+        assert figure is not None, name
+        assert figure.value == pytest.approx(value, abs=1e-9), name
     assert {row.id: row.points for row in ours.rows} == {row["id"]: row["points"] for row in rows}
 
 

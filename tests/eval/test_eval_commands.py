@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401
-"""The commands: runs on a real small library, scoring without bot or network, reports, exit codes, and every bad input."""
+"""The commands: runs on a small library, scoring without bot or network, reports, exit codes, bad input."""
 
 from __future__ import annotations
 
@@ -177,7 +177,8 @@ def test_scoring_needs_neither_bot_nor_models(asked: Path) -> None:
     import subprocess
 
     code = (
-        "import sys; from pathlib import Path; from eval.run import open_run; from eval.score import score; from eval.page import page\n"
+        "import sys; from pathlib import Path; from eval.run import open_run; from eval.score import score\n"
+        "from eval.page import page\n"
         f"run = open_run(Path({str(asked)!r})); page(run, score(run))\n"
         "print([m for m in ('bot', 'torch', 'chromadb', 'sentence_transformers', 'gradio') if m in sys.modules])"
     )

@@ -164,7 +164,7 @@ def test_a_statement_with_a_bad_citation_is_not_covered() -> None:
 
 
 def test_names_and_numbers_of_a_sentence_are_looked_up_in_what_it_cites() -> None:
-    held = "Kenya hosted the meeting of the European Union on 17 October 2024; ten States signed A/RES/73/27 and paid EUR 10 000 000."
+    held = "Kenya hosted the European Union on 17 October 2024; ten States signed A/RES/73/27 for EUR 10 000 000."
     good = "On 17 October 2024 the EU and Kenya saw 10 States sign A/RES/73/27, for EUR 10,000,000."
     assert absent(protected(good), held) == []
     assert absent(protected("In 2023 it was Ghana with A/RES/73/266."), held) == ["a/res/73/266", "2023", "ghana"]
@@ -352,7 +352,7 @@ def test_covering_needs_most_of_the_shorter_text() -> None:
 
 
 def test_the_area_is_that_of_traub_and_others() -> None:
-    """AUGRC = (1 - AUROC) * acc * (1 - acc) + (1 - acc)^2 / 2, worked for four answers of which the second surest is wrong."""
+    """AUGRC = (1 - AUROC) * acc * (1 - acc) + (1 - acc)^2 / 2, for four answers, the second surest wrong."""
     points = risk.curve([0.9, 0.8, 0.7, 0.6], [False, True, False, False], 4)
     assert risk.area(points) == pytest.approx((1 - 1 / 3) * 0.75 * 0.25 + 0.25**2 / 2)
 

@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401
-"""The HTML report in a real browser: it loads nothing, is accessible in light and dark, works by keyboard and prints whole."""
+"""The HTML report in a real browser: it loads nothing, is accessible, works by keyboard and prints whole."""
 
 from __future__ import annotations
 

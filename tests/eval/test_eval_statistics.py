@@ -37,7 +37,7 @@ def test_one_cluster_has_no_interval_for_a_mean() -> None:
 
 
 def test_intervals_resample_documents_not_questions() -> None:
-    """Ten questions to a document that stand and fall together: the interval is as wide as that of ten times fewer cases."""
+    """Ten questions to a document that stand and fall together: an interval as of ten times fewer cases."""
     parts = [Share(float(n % 2), 1) for n in range(20) for _ in range(10)]
     clustered = statistics.interval(parts, [f"d{n}" for n in range(20) for _ in range(10)])
     single = statistics.interval(parts, [str(n) for n in range(200)])
@@ -94,7 +94,7 @@ def test_nothing_passes_on_too_few_answers() -> None:
 
 @pytest.mark.parametrize("with_dev", [False, True])
 def test_certificates_are_broken_at_most_delta_of_the_time(with_dev: bool) -> None:
-    """1,000 draws of confidences and errors whose true risk at each threshold is known: at most delta of the thresholds are too low."""
+    """1,000 draws whose true risk at each threshold is known: at most delta of the thresholds are too low."""
     alpha, delta, draws, cases = 0.1, 0.1, 1000, 200
     rng = numpy.random.default_rng(7)
 

@@ -209,7 +209,8 @@ def test_a_squad_file_is_read_by_a_mapping(tmp_path: Path) -> None:
     )
     (tmp_path / "m.yaml").write_text(
         "files: [d.json]\neach: data.paragraphs.qas\n"
-        "fields: {id: id, question: question, span: answers.text, source: title, unanswerable: is_impossible, nugget: answers.text}\n"
+        "fields: {id: id, question: question, span: answers.text, source: title, nugget: answers.text, "
+        "unanswerable: is_impossible}\n"
         "documents: {slug: title, title: title, text: context}\n"
     )
     suite = load(tmp_path / "m.yaml")
@@ -266,5 +267,5 @@ def test_a_mapping_that_does_not_fit_is_told(tmp_path: Path, mapping: str, told:
 
 
 def test_broken_qrels_are_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"test.tsv:2: three columns"):
+    with pytest.raises(DataError, match=r"test.tsv:2: a query and a document"):
         convert(_beir(tmp_path, "q1\tnowhere\t1\n"))
