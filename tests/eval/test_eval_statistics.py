@@ -118,6 +118,19 @@ def test_certificates_are_broken_at_most_delta_of_the_time(with_dev: bool) -> No
     assert certified > draws / 3
 
 
+@pytest.mark.parametrize("with_dev", [False, True])
+def test_a_bot_just_over_the_bound_is_certified_at_most_delta_of_the_time(with_dev: bool) -> None:
+    """The worst case: whatever the threshold, slightly more wrong answers than allowed."""
+    alpha = delta = 0.05
+    rng = numpy.random.default_rng(11)
+    certified = 0
+    for _ in range(1000):
+        wrong, before = rng.random(300) < alpha + 1e-4, rng.random(150) < alpha + 1e-4
+        start = statistics.best_start(rng.random(150), before, alpha) if with_dev else None
+        certified += _fast(rng.random(300), wrong, alpha, delta, start) is not None
+    assert certified / 1000 <= delta + 2 * (delta * (1 - delta) / 1000) ** 0.5
+
+
 def _fast(confidences: Any, wrong: Any, alpha: float, delta: float, start: float | None) -> float | None:
     passed = statistics.learn_then_test(confidences, wrong, alpha, delta, start)
     return passed[-1].threshold if passed else None
