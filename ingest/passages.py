@@ -3,179 +3,211 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from os.path import commonprefix
+from itertools import pairwise, takewhile
 
 from ingest.documents import Block, Document, Passage, Sentence, Text
+from ingest.pinpoints import covering
+from ingest.sentences import parts, spans
 from ingest.structure import Place
 
-VERSION = "1"  # rises when the same input would be cut in another way
-LONGEST = 200  # words of a passage
-TARGET = 150  # words, where a section has to be cut
+VERSION = "2"  # rises when the same input would be cut in another way
+SHORTEST, LONGEST = 60, 200  # words of a passage, where its section has so many
+TARGET = 130  # words, where a section has to be cut
+TINY = 25  # words: a section without legal numbering that is so short joins its neighbour
 LONGEST_SENTENCE = 220  # words; longer ones are cut at a semicolon or comma
 TITLE_WORDS, PATH_WORDS = 26, 26  # of a context line
 
 _LIST = ("item", "row", "note")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:Secs?|Arts?|Nos?|paras?|pp?|cf|vols?|eds?|al|Mr|Mrs|Ms|Dr|St|vs?|Inc|Ltd|Corp|ff|[Cc]h|[Aa]pp|Rev|Add|Corr|approx|incl|Jan|Feb|Aug|Sept?|Oct|Nov|Dec)"
-    r"|\be\.g|\bi\.e|\bU\.S|\bU\.K|\bU\.N|\bD\.C|\bP\.M|\bA\.M|(?:^|\s)[A-Z])\.\s*$"
-)
-_MARKER_ONLY = re.compile(r"^\(?(?:\d{1,3}(?:\.\d+)?|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s*$")
-_COMMON_TAIL = re.compile(r"[\s(>,-]+$")
 
 
 def context(document: Document, passage: Passage) -> str:
     """The line in front of a passage when it is encoded: title, publisher, date, symbol, headings and pinpoint."""
-    about = ", ".join(part for part in (document.publisher, document.date, document.symbol.split(";")[0].strip()) if part)
+    about = ", ".join(part for part in (document.publisher, document.date) if part)
+    about = "; ".join(part for part in (about, document.symbol.split(";")[0].strip()) if part)
     head = _cap(document.title, TITLE_WORDS) + (f" ({about})" if about else "")
     path = _cap(" > ".join(passage.path[-3:]), PATH_WORDS)
-    place = "" if not passage.pinpoint or passage.pinpoint in path else passage.pinpoint
+    place = "" if passage.pinpoint in path else passage.pinpoint
     return " — ".join(part for part in (head, path, place) if part) + ": "
 
 
 def _cap(text: str, words: int) -> str:
-    parts = text.split()
-    return text if len(parts) <= words else " ".join(parts[:words]) + " …"
+    found = text.split()
+    return text if len(found) <= words else " ".join(found[:words]) + " …"
 
 
 def compose(document: Document, blocks: Sequence[Block], places: Sequence[Place], given: bool = False) -> Text:
     """The document with its text, its passages (which tile the text and cross no section) and their sentences."""
     text, starts = _join(blocks)
     document = document.model_copy(update={"text": text})
-    sentences = [_sentences(text, start, block, place, document.language) for start, block, place in zip(starts, blocks, places, strict=True)]
-    groups: list[list[Sentence]] = []
-    paths: list[tuple[str, ...]] = []
+    sentences = [
+        _sentences(start, block, place, document.language, cut=not given)
+        for start, block, place in zip(starts, blocks, places, strict=True)
+    ]
     if given:
-        for own, place in zip(sentences, places, strict=True):
-            groups.append(own)
-            paths.append(place.path)
+        groups = [(own, place.path) for own, place in zip(sentences, places, strict=True)]
     else:
-        for section in _sections(places):
-            for group in _cut(text, [sentences[i] for i in section]):
-                groups.append(group)
-                paths.append(max((places[i].path for i in section), key=len))
-    return Text(document=document, passages=tuple(_passages(document, groups, paths)))
+        sentences = _join_markers(text, sentences)
+        groups = []
+        for section in _sections(places, [_count(text, own) for own in sentences]):
+            path = _shared_path([places[i] for i in section if blocks[i].kind != "heading"] or [places[section[-1]]])
+            groups += [(group, path) for group in _cut(text, [sentences[i] for i in section])]
+    return Text(document=document, passages=tuple(_passages(document, [group for group in groups if group[0]])))
 
 
 def _join(blocks: Sequence[Block]) -> tuple[str, list[int]]:
     """Block texts joined by a blank line, or by a line break within lists; and where each block starts."""
-    parts: list[str] = []
+    pieces: list[str] = []
     starts: list[int] = []
     length = 0
     for index, block in enumerate(blocks):
         if index:
             gap = "\n" if block.kind in _LIST and blocks[index - 1].kind in _LIST else "\n\n"
-            parts.append(gap)
+            pieces.append(gap)
             length += len(gap)
         starts.append(length)
-        parts.append(block.text)
+        pieces.append(block.text)
         length += len(block.text)
-    return "".join(parts), starts
+    return "".join(pieces), starts
 
 
-def _sections(places: Sequence[Place]) -> Iterator[list[int]]:
-    run: list[int] = []
-    for index, place in enumerate(places):
-        if run and places[run[-1]].section != place.section:
-            yield run
-            run = []
-        run.append(index)
-    if run:
-        yield run
-
-
-def _sentences(text: str, start: int, block: Block, place: Place, language: str) -> list[Sentence]:
-    """The sentences of one block: trimmed, a bare marker joined to what follows, very long ones cut."""
-    spans = [(0, len(block.text))] if block.kind in ("heading", "row") else _split(block.text, language)
+def _sentences(start: int, block: Block, place: Place, language: str, cut: bool) -> list[Sentence]:
+    """The sentences of one block, very long ones in parts."""
+    whole = block.kind in ("heading", "row")
     found = []
-    for low, high in spans:
-        for a, b in _shorten(block.text, low, high):
+    for low, high in [(0, len(block.text))] if whole else spans(block.text, language):
+        piece = block.text[low:high]
+        for a, b in parts(piece, LONGEST_SENTENCE if cut else len(piece), TARGET):
             found.append(
-                Sentence(start=start + a, end=start + b, kind=block.kind, level=block.level, pinpoint=place.pinpoint, page=block.page, agreed=block.agreed)
+                Sentence(
+                    start=start + low + a,
+                    end=start + low + b,
+                    kind=block.kind,
+                    level=block.level,
+                    pinpoint=place.pinpoint,
+                    page=block.page,
+                    agreed=block.agreed,
+                )
             )
     return found
 
 
-def _split(text: str, language: str) -> list[tuple[int, int]]:
-    import sentencex
-
-    spans: list[tuple[int, int]] = []
-    position, open_at = 0, 0
-    pieces = sentencex.segment(language or "en", text)
-    for index, piece in enumerate(pieces):
-        position = text.find(piece, position) + len(piece) if piece else position
-        so_far = text[open_at:position]
-        wrong = _ABBREVIATION.search(so_far) or _MARKER_ONLY.match(so_far.strip()) or not so_far.strip()
-        if index < len(pieces) - 1 and (wrong or text[position : position + 1].islower()):
-            continue
-        a, b = open_at + len(so_far) - len(so_far.lstrip()), open_at + len(so_far.rstrip())
-        if a < b:
-            spans.append((a, b))
-        open_at = position
-    tail = text[open_at:]
-    if tail.strip():
-        spans.append((open_at + len(tail) - len(tail.lstrip()), len(text.rstrip())))
-    return spans
+def _join_markers(text: str, sentences: Sequence[list[Sentence]]) -> list[list[Sentence]]:
+    """A block that is a marker alone ('1.') becomes the start of the sentence that follows it."""
+    found = [list(own) for own in sentences]
+    for index, (own, following) in enumerate(pairwise(found)):
+        if (
+            len(own) == 1
+            and following
+            and own[0].kind not in ("heading", "row")
+            and _is_marker(text[own[0].start : own[0].end])
+        ):
+            if following[0].kind in ("paragraph", "item") and following[0].agreed == own[0].agreed:
+                found[index + 1][0] = following[0].model_copy(update={"start": own[0].start})
+                found[index] = []
+    return found
 
 
-def _shorten(text: str, low: int, high: int) -> list[tuple[int, int]]:
-    """One span, or several where it is longer than a passage may be: cut after semicolons, commas, else words."""
-    if len(text[low:high].split()) <= LONGEST_SENTENCE:
-        return [(low, high)]
-    for pattern in (r";\s+", r",\s+", r"\s+"):
-        cuts = [low + m.end() for m in re.finditer(pattern, text[low:high])]
-        spans, begin, last = [], low, None
-        for cut in [*cuts, high]:
-            if len(text[begin:cut].split()) > TARGET and last is not None and last > begin:
-                spans.append((begin, last))
-                begin = last
-            last = cut
-        spans.append((begin, high))
-        if all(len(text[a:b].split()) <= LONGEST_SENTENCE for a, b in spans):
-            return [(a, a + len(text[a:b].rstrip())) for a, b in spans]
-    return [(low, high)]
+def _is_marker(text: str) -> bool:
+    return len(text) <= 6 and text[-1:] in ".)" and text.strip("().").isalnum()
 
 
-def _cut(text: str, blocks: Sequence[Sequence[Sentence]]) -> Iterator[list[Sentence]]:
-    """The sentences of a section in groups of a passage each: cut between blocks where possible, else between sentences."""
-    atoms: list[list[Sentence]] = []
-    for block in blocks:
-        whole = sum(_words(text, s) for s in block)
-        atoms += [list(block)] if whole <= TARGET else [[s] for s in block]
-    total = sum(_words(text, s) for atom in atoms for s in atom)
-    if total <= LONGEST:
-        yield [s for atom in atoms for s in atom]
-        return
-    target = total / round(max(2, total / TARGET))
-    group: list[Sentence] = []
-    size = 0
-    left = total
-    for atom in atoms:
-        words = sum(_words(text, s) for s in atom)
-        introduces = bool(group) and (group[-1].kind == "heading" or (text[group[-1].end - 1] == ":" and size < target * 0.7))
-        full = size + words > LONGEST or (size >= target * 0.6 and size + words / 2 > target)
-        if group and full and not introduces and (left > 40 or size + words > LONGEST):
-            yield group
-            group, size = [], 0
-        group += atom
-        size += words
-        left -= words
-    if group:
-        yield group
+def _sections(places: Sequence[Place], words: Sequence[int]) -> list[list[int]]:
+    """Runs of blocks that may share a passage: those of one section, tiny unnumbered neighbours joined."""
+    runs: list[list[int]] = []
+    for index, place in enumerate(places):
+        if runs and places[runs[-1][-1]].section == place.section:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    joined: list[list[int]] = []
+    for run in runs:
+        before = joined[-1] if joined else []
+        tiny = before and min(sum(words[i] for i in before), sum(words[i] for i in run)) <= TINY
+        related = before and places[before[-1]].path[:1] == places[run[-1]].path[:1]
+        if tiny and related and not any(places[i].whole for i in (*before, *run)):
+            before += run
+        else:
+            joined.append(run)
+    return joined
 
 
-def _words(text: str, sentence: Sentence) -> int:
-    return len(text[sentence.start : sentence.end].split())
+def _shared_path(places: Sequence[Place]) -> tuple[str, ...]:
+    shared = places[0].path
+    for place in places:
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(shared, place.path, strict=False)))
+        shared = shared[:same]
+    return shared
 
 
-def _passages(document: Document, groups: Sequence[Sequence[Sentence]], paths: Sequence[tuple[str, ...]]) -> Iterator[Passage]:
+def _cut(text: str, blocks: Sequence[list[Sentence]]) -> list[list[Sentence]]:
+    """The sentences of a section in groups of a passage each: the cheapest way to cut it (see `_price`)."""
+    sentences = [sentence for block in blocks for sentence in block]
+    sizes = [_count(text, [sentence]) for sentence in sentences]
+    if sum(sizes) <= LONGEST:
+        return [sentences]
+    firsts = {id(block[0]): _count(text, block) for block in blocks if block}
+    fees = [_fee(text, sentences, at, firsts) for at in range(len(sentences))]
+    best: list[tuple[float, int]] = [
+        (0.0, 0)
+    ]  # cheapest price of the sentences before `at`, where the last group begins
+    for at in range(1, len(sentences) + 1):
+        size = 0
+        options: list[tuple[float, int]] = []
+        for begin in range(at - 1, -1, -1):
+            size += sizes[begin]
+            if size > 2 * LONGEST and options:
+                break
+            options.append((best[begin][0] + _price(size) + (fees[begin] if begin else 0), begin))
+        best.append(min(options))
+    groups: list[list[Sentence]] = []
+    at = len(sentences)
+    while at:
+        begin = best[at][1]
+        groups.append(sentences[begin:at])
+        at = begin
+    return groups[::-1]
+
+
+def _price(size: int) -> float:
+    """What a passage of `size` words costs: little near TARGET, much below SHORTEST and above LONGEST."""
+    price = ((size - TARGET) / TARGET) ** 2
+    if size > LONGEST:
+        price += 4 + (size - LONGEST) / 20
+    if size < SHORTEST:
+        price += (SHORTEST - size) / SHORTEST
+    return price
+
+
+def _fee(text: str, sentences: Sequence[Sentence], at: int, firsts: dict[int, int]) -> float:
+    """What it costs to begin a passage with sentence `at`: nothing at a fresh paragraph, much inside a list."""
+    here, before = sentences[at], sentences[at - 1]
+    if at == 0:
+        return 0.0
+    if before.kind == "heading" or (before.kind == "row" and firsts.get(id(here), 0) == 0):
+        return 50.0
+    if text[before.end - 1] == ":":
+        return 2.0
+    if id(here) not in firsts:  # within a block: dear where the block is short enough to stay whole
+        return 1.5 if here.kind == "item" else 0.4
+    if here.kind == "item" and here.level > before.level and before.kind == "item":
+        return 0.5
+    if here.kind == "heading" or (here.kind == "note") != (before.kind == "note"):
+        return -0.1
+    return 0.15 if here.kind in _LIST else 0.0
+
+
+def _count(text: str, sentences: Sequence[Sentence]) -> int:
+    return sum(len(text[sentence.start : sentence.end].split()) for sentence in sentences)
+
+
+def _passages(document: Document, groups: Sequence[tuple[list[Sentence], tuple[str, ...]]]) -> Iterator[Passage]:
     seen: dict[str, int] = defaultdict(int)
-    full = [(group, path) for group, path in zip(groups, paths, strict=True) if group]
-    for ordinal, (group, path) in enumerate(full):
-        start = 0 if ordinal == 0 else group[0].start
-        end = full[ordinal + 1][0][0].start if ordinal + 1 < len(full) else len(document.text)
+    for ordinal, (group, path) in enumerate(groups):
+        start = group[0].start if ordinal else 0
+        end = groups[ordinal + 1][0][0].start if ordinal + 1 < len(groups) else len(document.text)
+        body = [s for s in group if s.kind != "heading"] or group
         passage = Passage(
             id="",
             slug=document.slug,
@@ -183,29 +215,16 @@ def _passages(document: Document, groups: Sequence[Sequence[Sentence]], paths: S
             text=document.text[start:end],
             start=start,
             end=end,
-            pinpoint=_covering([s.pinpoint for s in group if s.kind != "heading"] or [group[0].pinpoint]),
+            pinpoint=covering([s.pinpoint for s in body]),
             path=path,
-            page=next((s.page for s in group if s.kind != "heading"), group[0].page),
+            page=body[0].page,
             sentences=tuple(group),
         )
-        key = f"{document.slug}\0{context(document, passage)}\0{passage.text}"
-        name = hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()[:32]
-        seen[key] += 1
-        yield passage.model_copy(update={"id": name})
+        yield passage.model_copy(update={"id": _name(document, passage, seen)})
 
 
-def _covering(pinpoints: Sequence[str]) -> str:
-    """The finest label that covers all: 'Article 21(2)' for its points, 'Article 21(1)-(3)' for whole paragraphs."""
-    unique = list(dict.fromkeys(pinpoints))
-    if len(unique) == 1:
-        return unique[0]
-    common = commonprefix(unique)
-    if all(rest == "" or rest[0] in "( >" for rest in (p[len(common) :] for p in unique)) and common.strip():
-        common = _COMMON_TAIL.sub("", common)
-    else:
-        common = _COMMON_TAIL.sub("", re.sub(r"[^\s(>]*$", "", common)) if re.search(r"[\s(>]", common) else ""
-    numbers = [re.match(re.escape(common) + r"\((\d+)\)", p) for p in unique]
-    if common and all(numbers):
-        span = list(dict.fromkeys(m.group(1) for m in numbers if m))
-        return f"{common}({span[0]})" if len(span) == 1 else f"{common}({span[0]})-({span[-1]})"
-    return common if re.search(r"\d|>|\w{4}", common) and common not in ("Article", "para.", "Sec.", "recital") else ""
+def _name(document: Document, passage: Passage, seen: dict[str, int]) -> str:
+    """The id of a passage: from its words and its context line, so that it is the same on every machine."""
+    key = "\0".join((document.slug, context(document, passage), passage.text))
+    seen[key] += 1
+    return hashlib.sha256(f"{key}\0{seen[key] - 1}".encode()).hexdigest()[:32]

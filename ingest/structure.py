@@ -1,4 +1,4 @@
-"""Where each block stands: articles, numbered paragraphs, sections, points and headings, as a person would cite them."""
+"""Where each block stands: articles, sections, numbered paragraphs, points, headings, as a person would cite them."""
 
 from __future__ import annotations
 
@@ -8,217 +8,393 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from ingest.documents import Block
+from ingest.numbering import ANNEX, CATEGORY, DIVISION, FUNCTION, Numbering
+from ingest.pinpoints import mentions, normal
+from ingest.readers.markers import Marker, is_point, marker, nest
 
-_ARTICLE = re.compile(r"^(Article|Artikel|Artículo|Art\.)\s+(\d+\s?[a-z]?|[IVXL]+)\b\.?\s*(.*)$", re.IGNORECASE)
-_ANNEX = re.compile(r"^(ANNEX|Annex|Appendix|APPENDIX|Bijlage)(?:\s+([IVXL]+|\d+|[A-Z]))?\b\s*(.*)$")
-_PART = re.compile(r"^(?:CHAPTER|TITLE|SECTION|PART|Chapter|Title|Section|Part|Hoofdstuk|Afdeling)\s+(?:[IVXL]+|\d+|[A-Z])\b\s*$", re.IGNORECASE)
-_SECTION = re.compile(r"^(?:Section|Sec\.)\s*(\d+)\s*\.")
-_NUMBERED = re.compile(r"^(\d{1,3}(?:\.\d{1,2})?)\.?\s(?=\S)")
-_MARK = re.compile(r"^(?:\(([a-z]{1,4}|[A-Z]{1,4}|\d{1,3})\)|([a-z]{1,4}|\d{1,3})\)|([a-z]|[ivx]{2,5})\.)\s")
-_CATEGORY = re.compile(r"^(?:[-•o]\s+)*(?:[\w ,'-]{3,60} \()?([A-Z]{2}\.[A-Z]{2}(?:-\d{2})?)\)?\s*:")
-_RECITAL = re.compile(r"^\((\d{1,3})\)\s")
-_OPERATIVE = re.compile(r"^A/(?:RES/|C\.\d)|^S/RES/")
+__all__ = ["Place", "locate", "mentions", "normal"]
+
+_HEADING_WORDS = 12  # of a heading in a pinpoint; in the path it is whole
+_TITLE = re.compile(r"^(?:Section|Sec\.)\s*\d+[A-Z]?\.\s+(?P<title>[^.]{3,120})\.(?=\s|$)", re.IGNORECASE)
+_CLOSING = re.compile(
+    r"^(?:Done (?:at|in)\b|IN WITNESS WHEREOF|HA(?:VE|S) (?:ADOPTED|DECIDED)|THE WHITE HOUSE"
+    r"|\d+(?:st|nd|rd|th) (?:plenary )?meeting\b)"
+)
+_SUBDIVISION = re.compile(
+    r"^(?P<name>(?:Part|Section|Class|Chapter|Title|Table|Module)\s+(?:[IVXL]+|\d{1,2}|[A-Z]))\b", re.IGNORECASE
+)
+_OPENS_QUOTE = re.compile(r"^[“‘«\"„]")
+_CLOSES_QUOTE = re.compile(r"[”’»\"][.,;]*(?:\s*(?:and|or))?[.,;]?$")
+_LONGEST_QUOTE = 60  # blocks; what seems to open a quotation and closes none is read as usual
+_QUESTION = re.compile(r"^(?:Q|Question)(?:[:.]\s?|\s+)(?=[A-Z“(])")
 
 
 class Place(BaseModel):
-    """Where a block stands: what one would cite, the headings above it, and which blocks it may share a passage with."""
+    """Where a block stands: what one would cite, the headings above, and which blocks it may share a passage with."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pinpoint: str = ""
     path: tuple[str, ...] = ()
     section: int = 0
+    whole: bool = False  # a provision: however short, it shares no passage with another section
 
 
 def locate(blocks: Sequence[Block], kind: str = "", symbol: str = "") -> tuple[Place, ...]:
-    """The place of each block. `kind` and `symbol` are the document's: a resolution has a preamble, other texts have not."""
-    return _Locator(blocks, resolution="resolution" in kind.lower() or bool(_OPERATIVE.match(symbol))).places()
+    """The place of each block. `kind` and `symbol` are the document's: they tell a resolution."""
+    resolution = "resolution" in kind.lower() or bool(re.match(r"[AES]/(?:RES|HRC/RES|C\.\d)/", symbol))
+    return tuple(_Walk(blocks, resolution).places())
 
 
-class _Locator:
-    """Walks the blocks once, keeping the headings, the provision and the points that are open."""
+class _Walk:
+    """Goes over the blocks once, keeping open: the headings, the provision, its paragraph and its points."""
 
     def __init__(self, blocks: Sequence[Block], resolution: bool) -> None:
-        self.blocks = blocks
-        self.headings: list[tuple[int, str]] = []
-        self.base = "preamble" if resolution else ""  # Article 23, Sec. 4, para. 5, recital (51), Annex I
+        self.blocks = nest([_as_item(block) for block in blocks])
+        self.numbering = Numbering(blocks, resolution)
+        self.headings: list[tuple[int, str, str]] = []  # level, sort, text
+        self.divisions: list[str] = []  # CHAPTER, SECTION, TITLE ... in the order in which the document opens them
+        self.base = ""  # Article 23, Sec. 4, para. 5, recital (51), Annex I, Part I, preamble
         self.paragraph = ""  # (4)
-        self.points: list[tuple[int, str]] = []  # (level, '(a)')
+        self.points: list[tuple[float, Marker]] = []
         self.category = ""
         self.section = 0
-        self.numbered = _sequence(blocks)
+        self.quoted_until = -1
+        self.questions = sum(bool(_QUESTION.match(block.text)) for block in blocks) > 2
 
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> list[Place]:
+        """One place a block."""
         found = []
         for index, block in enumerate(self.blocks):
             if block.kind == "heading":
                 self._heading(index, block)
-            else:
+            elif block.kind not in ("note", "row") and block.agreed and index > self.quoted_until:
                 self._body(index, block)
-            found.append(Place(pinpoint=block.pinpoint or self._pinpoint(block), path=tuple(t for _, t in self.headings), section=self.section))
-        return tuple(found)
+            path = tuple(text for _, _, text in self.headings)
+            whole = bool(self.base or self.category) and not self.base.startswith("Appendix")
+            found.append(
+                Place(
+                    pinpoint=block.pinpoint or self._pinpoint(index, block),
+                    path=path,
+                    section=self.section,
+                    whole=whole,
+                )
+            )
+        return found
 
-    def _begin(self, base: str) -> None:
-        self.base, self.paragraph, self.points, self.category = base, "", [], ""
-        self.section += 1
+    # headings
 
     def _heading(self, index: int, block: Block) -> None:
-        follows = index > 0 and self.blocks[index - 1].kind == "heading"
-        text = block.text
-        if match := _ARTICLE.match(text):
-            word = "Artikel" if match.group(1).lower() == "artikel" else "Article"
-            if not follows:
-                self.section += 1
-            self.base, self.paragraph, self.points, self.category = f"{word} {match.group(2).strip()}", "", [], ""
-            self._push(9, f"{self.base} {match.group(3)}".strip())
-        elif follows and self.headings and self._title_of_previous(index):
-            level, above = self.headings[-1]
-            self.headings[-1] = (level, f"{above} {text}")
-        elif match := _ANNEX.match(text):
-            self._begin(f"Annex {match.group(2)}" if match.group(2) else "Annex")
-            self._push(1, text)
-        else:
-            if not follows:
-                self.section += 1
-            if not self.base.startswith("Annex") or _PART.match(text) and block.level <= 1:
-                self.base = ""
-            self.paragraph, self.points, self.category = "", [], ""
-            self._push(block.level or 2, text)
+        if not self._after_heading(index):
+            self.section += 1
+        self.category = ""
+        if index in self.numbering.titles:
+            self.headings.clear()
+            self._base("")
+        elif index in self.numbering.articles:
+            self._article(index, block)
+        elif index in self.numbering.sections:
+            self._base(f"Sec. {self.numbering.sections[index]}")
+            self._push(block.level, "section", block.text)
+        elif self._is_title_of_previous(index):
+            level, sort, above = self.headings[-1]
+            self.headings[-1] = (level, sort, f"{above} {block.text}")
+        elif index in self.numbering.annexes:
+            self._annex(index, block)
+        elif match := DIVISION.match(block.text):
+            self._division(match["word"].upper(), block)
+        elif not block.text.endswith(","):  # 'The General Assembly,' heads nothing
+            self._other_heading(index, block)
+        if index in self.numbering.front:
+            self._base("preamble")
 
-    def _title_of_previous(self, index: int) -> bool:
+    def _after_heading(self, index: int) -> bool:
+        return index > 0 and self.blocks[index - 1].kind == "heading"
+
+    def _article(self, index: int, block: Block) -> None:
+        match = self.numbering.articles[index]
+        word = "Article" if match["word"].lower() in ("article", "art.") else match["word"].capitalize()
+        number = {"premier": "1", "1er": "1"}.get(match["number"].lower(), match["number"].replace(" ", ""))
+        self._base(f"{word} {number}")
+        title = match["rest"] if block.kind == "heading" or len(match["rest"].split()) <= _HEADING_WORDS else ""
+        self._push(block.level or 9, "article", f"{self.base} {title}".strip())
+
+    def _is_title_of_previous(self, index: int) -> bool:
         """Whether this heading is the title of the bare 'Article 21' or 'CHAPTER II' just before it."""
+        if not self._after_heading(index) or not self.headings or index - 1 in self.numbering.titles:
+            return False
         before, here = self.blocks[index - 1], self.blocks[index]
-        bare = _PART.match(before.text) or ((match := _ARTICLE.match(before.text)) and not match.group(3)) or re.fullmatch(r"ANNEX(?: [IVXL\d]+)?", before.text)
-        return bool(bare) and not (_PART.match(here.text) or _ARTICLE.match(here.text))
+        match = self.numbering.articles.get(index - 1) or ANNEX.match(before.text) or DIVISION.match(before.text)
+        return bool(match) and not match["rest"] and not (DIVISION.match(here.text) or ANNEX.match(here.text))  # type: ignore[index]
 
-    def _push(self, level: int, text: str) -> None:
+    def _annex(self, index: int, block: Block) -> None:
+        match = self.numbering.annexes[index]
+        self._base(" ".join(part for part in (match["word"].capitalize(), match["number"]) if part))
+        self.headings.clear()
+        self._push(block.level, "annex", block.text)
+
+    def _division(self, word: str, block: Block) -> None:
+        if word not in self.divisions:
+            self.divisions.append(word)
+        if self._in_annex(block.level):
+            self._other_heading(-1, block)
+            return
+        outer = self.divisions[: self.divisions.index(word)]
+        while self.headings and self.headings[-1][1] not in outer:
+            self.headings.pop()
+        self.headings.append((block.level, word, block.text))
+        self._base("")
+
+    def _in_annex(self, level: int) -> bool:
+        return bool(self.headings) and self.headings[0][1] == "annex" and level > self.headings[0][0]
+
+    def _other_heading(self, index: int, block: Block) -> None:
+        inside = self._in_annex(block.level)
+        depth = self.numbering.outline.get(index, 0)
+        for at, (_, sort, _) in enumerate(self.headings if depth else []):
+            if sort.isdigit() and int(sort) >= depth:  # '2. Scope' closes '1. Introduction', whatever its size in print
+                del self.headings[at:]
+                break
+        self._push(block.level, str(depth) if depth else "", block.text)
+        annex = ANNEX.match(self.headings[0][2]) if inside else None
+        if annex:
+            name = " ".join(part for part in (annex["word"].capitalize(), annex["number"]) if part)
+            part = _SUBDIVISION.match(block.text)
+            self._base(f"{name}, {part['name']}" if part else f"{name} > {_short(block.text)}")
+        else:
+            self._base("")
+        match = FUNCTION.match(block.text)
+        self.category = match["id"] if match and match["id"] in self.numbering.functions else ""
+
+    def _push(self, level: int, sort: str, text: str) -> None:
         while self.headings and self.headings[-1][0] >= level:
             self.headings.pop()
-        self.headings.append((level, text))
+        self.headings.append((level, sort, text))
+
+    # what stands below them
+
+    def _base(self, base: str) -> None:
+        self.base, self.paragraph, self.points, self.category = base, "", [], ""
+
+    def _begin(self, index: int, base: str) -> None:
+        """A new provision: a section of its own, which the headings just before it share."""
+        if not self._after_heading(index):
+            self.section += 1
+        self._base(base)
 
     def _body(self, index: int, block: Block) -> None:
-        text = block.text
-        opens = index > 0 and self.blocks[index - 1].kind == "heading"  # a heading and what follows it stay together
-        if block.kind in ("note", "row"):
+        numbering = self.numbering
+        if self._opens(index, block):
             return
-        if block.label.startswith("rct_") and (match := _RECITAL.match(text)):
-            self._start(f"recital ({match.group(1)})", opens)
-        elif match := _SECTION.match(text):
-            self._start(f"Sec. {match.group(1)}", opens)
-        elif match := _CATEGORY.match(text):
-            self.category = match.group(1)
-        elif self.base.startswith(("Article", "Artikel")):
-            self._in_article(block)
-        elif (number := self.numbered.get(index)) is not None:
-            self._start(f"para. {number}", opens)
-        elif block.kind == "item" or (self.base and _MARK.match(text)):
+        if _CLOSING.match(block.text) or self._signs(index, block):
+            if self.base != "closing":
+                self._begin(index, "closing")
+        elif (match := CATEGORY.match(block.text)) and numbering.functions:
+            self._categorise(index, match["id"])
+        elif self._quotes(index, block):
+            self.quoted_until = self._quote_ends(index)
+        elif index in numbering.front:
+            if self.base != "preamble":
+                self._begin(index, "preamble")
+        else:
+            self._inside(index, block)
+
+    def _inside(self, index: int, block: Block) -> None:
+        """A block within the open provision or under the open headings: its paragraph, a point, or plain text."""
+        listed = self.numbering.points.get(index)
+        if self._in_article() and self._numbers_paragraph(block):
+            return
+        if listed and not block.label and (not self._provision() or self.base.startswith("Annex")):
+            self.paragraph, self.points = f", point {listed}", []
+        elif block.kind == "item" or (block.label.startswith("anx") and _is_only_marker(block.text)):
             self._point(block)
-        elif not self.base.startswith(("para.", "Sec.", "recital", "Annex", "preamble")):
-            self.points = []
+        elif not (index and _is_only_marker(self.blocks[index - 1].text)):
+            self._plain(index, block)
 
-    def _start(self, base: str, opens: bool) -> None:
-        if opens:
-            self.section -= 1
-        self._begin(base)
+    def _opens(self, index: int, block: Block) -> bool:
+        """Whether the block opens a numbered provision."""
+        numbering = self.numbering
+        if index in numbering.articles:
+            self._begin(index, "")
+            self._article(index, block)
+        elif index in numbering.sections:
+            self._begin(index, f"Sec. {numbering.sections[index]}")
+            title = _TITLE.match(block.text)
+            if title and len(title["title"].split()) <= _HEADING_WORDS + 2:
+                self._push(9, "section", f"{self.base} {title['title']}")
+            else:
+                self._push(9, "section", self.base)
+        elif index in numbering.recitals:
+            self._begin(index, f"recital ({numbering.recitals[index]})")
+        elif index in numbering.annexes:
+            self._begin(index, "")
+            self._annex(index, block)
+        elif index in numbering.paragraphs:
+            number = numbering.paragraphs[index]
+            annex = next((self._name_of_annex(text) for _, sort, text in self.headings if sort == "annex"), "")
+            base = f"{annex}, para. {number}" if annex else f"para. {number}"
+            if "." in number:
+                self._base(base)
+            else:
+                self._begin(index, base)
+        else:
+            return False
+        return True
 
-    def _in_article(self, block: Block) -> None:
-        match = _NUMBERED.match(block.text)
+    def _name_of_annex(self, text: str) -> str:
+        match = ANNEX.match(text)
+        return " ".join(part for part in (match["word"].capitalize(), match["number"]) if part) if match else ""
+
+    def _categorise(self, index: int, name: str) -> None:
+        if "-" not in name and not self._after_heading(index):
+            self.section += 1
+        self.category = name
+
+    def _signs(self, index: int, block: Block) -> bool:
+        """Whether this is the signature below the last section: 'JOSEPH R. BIDEN JR.'."""
+        last = max(self.numbering.sections, default=len(self.blocks))
+        return index > last and block.text.isupper() and 1 < len(block.text.split()) < 7 and not is_point(block.text)
+
+    def _quotes(self, index: int, block: Block) -> bool:
+        """Whether amending text is quoted here: its numbers are another act's."""
+        introduced = index > 0 and self.blocks[index - 1].text.endswith(":")
+        return (
+            introduced
+            and self._provision()
+            and bool(_OPENS_QUOTE.match(block.text))
+            and self._quote_ends(index) >= index
+        )
+
+    def _quote_ends(self, index: int) -> int:
+        for at in range(index, min(len(self.blocks), index + _LONGEST_QUOTE)):
+            if self.blocks[at].kind == "heading" and at in self.numbering.titles:
+                break
+            if _CLOSES_QUOTE.search(self.blocks[at].text):
+                return at
+        return -1
+
+    def _provision(self) -> bool:
+        return (
+            self.base.startswith(("Sec.", "para.", "Annex", "recital")) or self._in_article() or ", para." in self.base
+        )
+
+    def _in_article(self) -> bool:
+        return bool(self.headings) and self.headings[-1][1] == "article" and self.base not in ("", "closing")
+
+    def _numbers_paragraph(self, block: Block) -> bool:
+        """'4. ' in an article opens its paragraph (4), where the mark-up or the sequence says so."""
+        match = re.match(r"^(\d{1,3})([a-z]?)\.(?:\s|$)", block.text) or re.match(
+            r"^(\d{1,3})()\s(?=[A-Z])", block.text
+        )
+        if not match:
+            return False
+        number, letter = int(match[1]), match[2]
+        last = int(re.sub(r"\D", "", self.paragraph) or 0)
         labelled = re.fullmatch(r"\d{3}\.(\d{3})", block.label)
-        if match and "." not in match.group(1):
-            number = int(match.group(1))
-            last = int(self.paragraph.strip("()") or 0) if self.paragraph.strip("()").isdigit() else 0
-            if (labelled and int(labelled.group(1)) == number) or number == last + 1 or (number == 1) or (last < number <= last + 2):
-                self.paragraph, self.points = f"({number})", []
-                return
-        if labelled and not block.kind == "item" and f"({int(labelled.group(1))})" != self.paragraph and not match:
-            self.points = []
-        if block.kind == "item" or _MARK.match(block.text):
-            self._point(block)
+        if (labelled and int(labelled[1]) == number) or last < number <= last + 2 or (letter and number == last):
+            self.paragraph, self.points = f"({number}{letter})", []
+            return True
+        return False
+
+    def _plain(self, index: int, block: Block) -> None:
+        """A paragraph without a number: it closes the points, in a section of an order only the deepest."""
+        if self.questions and _QUESTION.match(block.text) and not self._after_heading(index):
+            self.section += 1
+        self.category = ""
+        if self.base.startswith("Sec."):
+            self.points = [point for point in self.points if point[0] < self.points[-1][0]]
         else:
             self.points = []
+        if self.paragraph.startswith(","):
+            self.paragraph = ""
 
     def _point(self, block: Block) -> None:
-        """Keeps the open points: a marked item closes those at its level and below."""
-        level = block.level or 1
-        while self.points and self.points[-1][0] >= level:
-            self.points.pop()
-        if match := _MARK.match(block.text):
-            self.points.append((level, f"({next(part for part in match.groups() if part)})"))
+        """Keeps the open points: an item goes on with a series that is open, or opens one below."""
+        found = marker(block.text)
+        level = float(block.level or 1)
+        if found is None or found.style == "bullet":
+            deepest = level if found is None else level - 1
+            self.points = [point for point in self.points if point[0] <= deepest]
+            return
+        if self.category and "." not in found.body:
+            self.category = ""
+        near = [
+            at
+            for at, (deep, open_mark) in enumerate(self.points)
+            if level <= deep < level + 1 and _follows(found, open_mark)
+        ]
+        if near:
+            level = self.points[near[-1]][0]
+        elif any(deep == level and not _same_series(found, open_mark) for deep, open_mark in self.points) and _starts(
+            found
+        ):
+            level += 0.5
+        self.points = [point for point in self.points if point[0] < level]
+        if found.style == "deep":
+            self.points = [p for p in self.points if not found.body.startswith(f"{p[1].body}.")]
+        self.points.append((level, found))
 
-    def _pinpoint(self, block: Block) -> str:
+    # as one would cite it
+
+    def _pinpoint(self, index: int, block: Block) -> str:
         if self.category:
             return self.category
-        if self.base and block.kind != "heading":
-            return self.base + self.paragraph + "".join(point for _, point in self.points)
-        if self.base.startswith(("Article", "Artikel", "Annex")):
-            return self.base
-        if self.headings:
-            return " > ".join(text for _, text in self.headings[-2:])
+        if self.base == "closing":
+            return ""
+        if self.base:
+            if block.kind == "note":
+                return self.base
+            if block.kind == "row":
+                return self.base + _cells(block.text) if self.base.startswith("Annex") else self.base
+            return self.base + self.paragraph + self._points()
+        named = [text for _, _, text in self.headings]
+        if named:
+            return " > ".join(_short(text) for text in named[-2:]) + self._numbered_points()
         return f"p. {block.page}" if block.page else ""
 
+    def _points(self) -> str:
+        return "".join(f"({mark.body})" for _, mark in self.points)
 
-def _sequence(blocks: Sequence[Block]) -> dict[int, str]:
-    """Block index -> number, for paragraphs that are numbered in one sequence through the document (1, 2, 2.1, 3 ...)."""
-    found: dict[int, str] = {}
-    last, inner, restarts = 0, 0, 0
-    for index, block in enumerate(blocks):
-        match = _NUMBERED.match(block.text) if block.kind in ("paragraph", "item") and not block.label else None
-        if not match:
-            continue
-        whole, _, part = match.group(1).partition(".")
-        number = int(whole)
-        if part:
-            if number == last and int(part) in (inner + 1, inner + 2):
-                found[index], inner = f"{number}.{int(part)}", int(part)
-        elif last < number <= last + (1 if last < 3 else 2):
-            found[index], last, inner = str(number), number, 0
-        elif number == 1:
-            restarts += 1
-    return found if last >= 3 and restarts <= last // 8 else {}
+    def _numbered_points(self) -> str:
+        return self.paragraph + self._points() if self.paragraph.startswith(",") else ""
 
 
-_SPELLINGS = (
-    (re.compile(r"\b(?:articles?|artículos?|articulos?|artikel|arti?cles?|artc?i?cle|art)\b\.?\s*", re.IGNORECASE), "article "),
-    (re.compile(r"\b(?:operative paragraphs?|paragraphs?|párrafos?|paragraphes?|paras?|op)\b\.?\s*(?=\d)", re.IGNORECASE), "para. "),
-    (re.compile(r"\b(?:sections?|secci[oó]n|secs?)\b\.?\s*(?=\d)", re.IGNORECASE), "sec. "),
-    (re.compile(r"\b(?:recitals?|considérants?|considerandos?)\b\s*\(?(\d+)\)?", re.IGNORECASE), r"recital \1"),
-    (re.compile(r"\b(?:annex(?:es)?|annexe|anexo)\b\s*", re.IGNORECASE), "annex "),
-)
+def _as_item(block: Block) -> Block:
+    """A paragraph that is a point in all but name, as an item."""
+    if block.kind == "paragraph" and (found := marker(block.text)) and found.style != "bullet" and is_point(block.text):
+        return block.model_copy(update={"kind": "item", "level": 0})
+    return block
 
 
-def normal(pinpoint: str) -> str:
-    """A pinpoint in comparable form: 'Art. 21 (2)' and 'Article 21(2)' are both 'article 21(2)'."""
-    text = pinpoint.strip()
-    for pattern, spelling in _SPELLINGS:
-        text = pattern.sub(spelling, text)
-    text = re.sub(r"\s*\(\s*", "(", text.lower())
-    text = re.sub(r"\s*\)", ")", text)
-    text = re.sub(r"^(article \d+)\.(\d+)", r"\1(\2)", text)
-    text = re.sub(r"^(article \d+\w?|sec\. \d+),? ?para\. (\d+)", r"\1(\2)", text)
-    return " ".join(text.split()).rstrip(".")
+def _is_only_marker(text: str) -> bool:
+    return bool(re.fullmatch(r"\(?(?:\d{1,3}|[A-Za-z]{1,4})[.)]", text))
 
 
-_PLACE = r"(\d+(?:\.\d+)?[a-z]?(?:\s?\([a-z0-9]{1,5}\))*)"
-_NAMED = re.compile(
-    rf"\b(?:(?P<art>art[a-zí]{{0,3}}c[a-z]{{0,2}}l[eo]s?|artikel|art\.?)|(?P<sec>sections?|sec\.)|(?P<par>(?:operative )?para(?:graph|graphe)?s?\.?|párrafos?|OP)|(?P<rec>recitals?|considérants?))"
-    rf"\s?\(?{_PLACE}(?P<more>(?:\s?(?:,|and|to|et|y|-|–)\s?{_PLACE.replace('(', '(?:', 1)})*)",
-    re.IGNORECASE,
-)
-_WORDS = {"art": "article", "sec": "sec.", "par": "para.", "rec": "recital"}
-_WITHIN = re.compile(r",?\s*(?:para(?:graph|graphe)?s?\.?|\()\s?(\d+)\)?\s+(?:of|du|del?|de l')\s+(?:art[a-z]*)\.?\s+(\d+)", re.IGNORECASE)
+def _follows(mark: Marker, before: Marker) -> bool:
+    return any((series, position - 1) in before.readings() for series, position in mark.readings())
 
 
-def mentions(text: str) -> tuple[str, ...]:
-    """The provisions that a question names, in comparable form: 'Article 21(2) of NIS2' gives ('article 21(2)',)."""
-    found: list[str] = []
-    inside = {(m.group(1), m.group(2)) for m in _WITHIN.finditer(text)}
-    found += [f"article {article}({paragraph})" for paragraph, article in inside]
-    for match in _NAMED.finditer(text):
-        word = next(spelling for name, spelling in _WORDS.items() if match.group(name))
-        numbers = [match.group(5), *re.findall(_PLACE, match.group("more"))]
-        for number in numbers:
-            place = normal(f"{word} {number}")
-            if not any(place in (f"para. {p}", f"article {a}") for p, a in inside):
-                found.append(place)
-    found += [name.lower() for name in re.findall(r"\b[A-Z]{2}\.[A-Z]{2}(?:-\d{2})?\b", text)]
-    return tuple(dict.fromkeys(found))
+def _same_series(mark: Marker, other: Marker) -> bool:
+    return mark.style == other.style and bool(
+        {name for name, _ in mark.readings()} & {name for name, _ in other.readings()}
+    )
+
+
+def _starts(mark: Marker) -> bool:
+    return any(position == 1 for _, position in mark.readings())
+
+
+def _cells(text: str) -> str:
+    """'(5)(b)' of the row '5. Manufacturing | (b) Electronic products | ...'."""
+    found = ""
+    for cell in text.split(" | "):
+        mark = marker(cell)
+        if mark is None or mark.style in ("bullet", "deep"):
+            break
+        found += f"({mark.body})"
+    return found
+
+
+def _short(heading: str) -> str:
+    words = heading.split()
+    return heading if len(words) <= _HEADING_WORDS else " ".join(words[:_HEADING_WORDS]) + " …"
