@@ -83,8 +83,8 @@ def _sentences(start: int, block: Block, place: Place, language: str, cut: bool)
                 Sentence(
                     start=start + low + a,
                     end=start + low + b,
-                    kind=block.kind,
-                    level=block.level,
+                    kind=place.kind,
+                    level=place.level,
                     pinpoint=place.pinpoint,
                     page=block.page,
                     agreed=block.agreed,
@@ -191,11 +191,11 @@ def _fee(text: str, sentences: Sequence[Sentence], at: int, firsts: dict[int, in
         return 2.0
     if id(here) not in firsts:  # within a block: dear where the block is short enough to stay whole
         return 1.5 if here.kind == "item" else 0.4
-    if here.kind == "item" and here.level > before.level and before.kind == "item":
-        return 0.5
     if here.kind == "heading" or (here.kind == "note") != (before.kind == "note"):
         return -0.1
-    return 0.15 if here.kind in _LIST else 0.0
+    if here.kind == "item":  # the deeper the list, the dearer; before the first of a list within a list most of all
+        return 0.35 * here.level - 0.25 + (0.4 if before.kind == "item" and here.level > before.level else 0.0)
+    return 0.1 if here.kind in _LIST else 0.0
 
 
 def _count(text: str, sentences: Sequence[Sentence]) -> int:

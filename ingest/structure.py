@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from ingest.documents import Block
+from ingest.documents import Block, BlockKind
 from ingest.numbering import ANNEX, CATEGORY, DIVISION, FUNCTION, Numbering
 from ingest.pinpoints import mentions, normal
 from ingest.readers.markers import Marker, is_point, marker, nest
@@ -37,6 +37,10 @@ class Place(BaseModel):
     pinpoint: str = ""
     path: tuple[str, ...] = ()
     section: int = 0
+    kind: (
+        BlockKind  # of the block, as its numbering shows it: '1.1. ' below '1. ' is an item, '2. ' in an article is not
+    )
+    level: int = 0
     whole: bool = False  # a provision: however short, it shares no passage with another section
 
 
@@ -60,12 +64,15 @@ class _Walk:
         self.category = ""
         self.section = 0
         self.quoted_until = -1
+        self.kind: BlockKind = "paragraph"
+        self.level = 0
         self.questions = sum(bool(_QUESTION.match(block.text)) for block in blocks) > 2
 
     def places(self) -> list[Place]:
         """One place a block."""
         found = []
         for index, block in enumerate(self.blocks):
+            self.kind, self.level = block.kind, block.level
             if block.kind == "heading":
                 self._heading(index, block)
             elif block.kind not in ("note", "row") and block.agreed and index > self.quoted_until:
@@ -74,9 +81,11 @@ class _Walk:
             whole = bool(self.base or self.category) and not self.base.startswith("Appendix")
             found.append(
                 Place(
-                    pinpoint=block.pinpoint or self._pinpoint(index, block),
+                    pinpoint=block.pinpoint or self._pinpoint(block),
                     path=path,
                     section=self.section,
+                    kind=self.kind,
+                    level=self.level,
                     whole=whole,
                 )
             )
@@ -188,6 +197,7 @@ class _Walk:
             return
         if _CLOSING.match(block.text) or self._signs(index, block):
             if self.base != "closing":
+                self.headings = [heading for heading in self.headings if heading[1] not in ("article", "section")]
                 self._begin(index, "closing")
         elif (match := CATEGORY.match(block.text)) and numbering.functions:
             self._categorise(index, match["id"])
@@ -206,6 +216,7 @@ class _Walk:
             return
         if listed and not block.label and (not self._provision() or self.base.startswith("Annex")):
             self.paragraph, self.points = f", point {listed}", []
+            self.kind, self.level = "item", 1
         elif block.kind == "item" or (block.label.startswith("anx") and _is_only_marker(block.text)):
             self._point(block)
         elif not (index and _is_only_marker(self.blocks[index - 1].text)):
@@ -235,8 +246,10 @@ class _Walk:
             base = f"{annex}, para. {number}" if annex else f"para. {number}"
             if "." in number:
                 self._base(base)
+                self.kind, self.level = "item", 1
             else:
                 self._begin(index, base)
+                self.kind, self.level = "paragraph", 0
         else:
             return False
         return True
@@ -293,6 +306,7 @@ class _Walk:
         labelled = re.fullmatch(r"\d{3}\.(\d{3})", block.label)
         if (labelled and int(labelled[1]) == number) or last < number <= last + 2 or (letter and number == last):
             self.paragraph, self.points = f"({number}{letter})", []
+            self.kind, self.level = "paragraph", 0
             return True
         return False
 
@@ -312,6 +326,7 @@ class _Walk:
         """Keeps the open points: an item goes on with a series that is open, or opens one below."""
         found = marker(block.text)
         level = float(block.level or 1)
+        self.kind, self.level = "item", int(level) + self.paragraph.startswith(",")
         if found is None or found.style == "bullet":
             deepest = level if found is None else level - 1
             self.points = [point for point in self.points if point[0] <= deepest]
@@ -336,7 +351,7 @@ class _Walk:
 
     # as one would cite it
 
-    def _pinpoint(self, index: int, block: Block) -> str:
+    def _pinpoint(self, block: Block) -> str:
         if self.category:
             return self.category
         if self.base == "closing":
