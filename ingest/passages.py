@@ -27,9 +27,19 @@ def context(document: Document, passage: Passage) -> str:
     about = ", ".join(part for part in (document.publisher, document.date) if part)
     about = "; ".join(part for part in (about, document.symbol.split(";")[0].strip()) if part)
     head = _cap(document.title, TITLE_WORDS) + (f" ({about})" if about else "")
-    path = _cap(" > ".join(passage.path[-3:]), PATH_WORDS)
+    path = _nearest(passage.path)
     place = "" if passage.pinpoint in path else passage.pinpoint
     return " — ".join(part for part in (head, path, place) if part) + ": "
+
+
+def _nearest(path: Sequence[str]) -> str:
+    """The innermost headings, as many as fit."""
+    found = [_cap(path[-1], PATH_WORDS)] if path else []
+    for heading in path[-2::-1]:
+        if sum(len(part.split()) for part in (*found, heading)) > PATH_WORDS:
+            break
+        found.insert(0, heading)
+    return " > ".join(found)
 
 
 def _cap(text: str, words: int) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 from ingest.documents import Block, BlockKind
+from ingest.headings import Headings, annex_name, short
 from ingest.numbering import ANNEX, CATEGORY, DIVISION, FUNCTION, Numbering
 from ingest.pinpoints import mentions, normal
 from ingest.readers.markers import Marker, is_point, marker, nest
 
 __all__ = ["Place", "locate", "mentions", "normal"]
 
-_HEADING_WORDS = 12  # of a heading in a pinpoint; in the path it is whole
+_TITLE_WORDS = 14  # a longer beginning of a provision is its text, not its title
 _TITLE = re.compile(r"^(?:Section|Sec\.)\s*\d+[A-Z]?\.\s+(?P<title>[^.]{3,120})\.(?=\s|$)", re.IGNORECASE)
 _CLOSING = re.compile(
     r"^(?:Done (?:at|in)\b|IN WITNESS WHEREOF|HA(?:VE|S) (?:ADOPTED|DECIDED)|THE WHITE HOUSE"
@@ -56,8 +57,7 @@ class _Walk:
     def __init__(self, blocks: Sequence[Block], resolution: bool) -> None:
         self.blocks = nest([_as_item(block) for block in blocks])
         self.numbering = Numbering(blocks, resolution)
-        self.headings: list[tuple[int, str, str]] = []  # level, sort, text
-        self.divisions: list[str] = []  # CHAPTER, SECTION, TITLE ... in the order in which the document opens them
+        self.headings = Headings()
         self.base = ""  # Article 23, Sec. 4, para. 5, recital (51), Annex I, Part I, preamble
         self.paragraph = ""  # (4)
         self.points: list[tuple[float, Marker]] = []
@@ -77,12 +77,11 @@ class _Walk:
                 self._heading(index, block)
             elif block.kind not in ("note", "row") and block.agreed and index > self.quoted_until:
                 self._body(index, block)
-            path = tuple(text for _, _, text in self.headings)
             whole = bool(self.base or self.category) and not self.base.startswith("Appendix")
             found.append(
                 Place(
                     pinpoint=block.pinpoint or self._pinpoint(block),
-                    path=path,
+                    path=self.headings.path,
                     section=self.section,
                     kind=self.kind,
                     level=self.level,
@@ -104,15 +103,15 @@ class _Walk:
             self._article(index, block)
         elif index in self.numbering.sections:
             self._base(f"Sec. {self.numbering.sections[index]}")
-            self._push(block.level, "section", block.text)
+            self.headings.open_provision("section", block.level, block.text)
         elif self._is_title_of_previous(index):
-            level, sort, above = self.headings[-1]
-            self.headings[-1] = (level, sort, f"{above} {block.text}")
+            self.headings.add_words(block.text)
         elif index in self.numbering.annexes:
             self._annex(index, block)
-        elif match := DIVISION.match(block.text):
-            self._division(match["word"].upper(), block)
-        elif not block.text.endswith(","):  # 'The General Assembly,' heads nothing
+        elif (match := DIVISION.match(block.text)) and not self.headings.inside_annex(block.level, block.text):
+            self.headings.open_division(match["word"].upper(), block.level, block.text)
+            self._base("")
+        else:
             self._other_heading(index, block)
         if index in self.numbering.front:
             self._base("preamble")
@@ -125,60 +124,34 @@ class _Walk:
         word = "Article" if match["word"].lower() in ("article", "art.") else match["word"].capitalize()
         number = {"premier": "1", "1er": "1"}.get(match["number"].lower(), match["number"].replace(" ", ""))
         self._base(f"{word} {number}")
-        title = match["rest"] if block.kind == "heading" or len(match["rest"].split()) <= _HEADING_WORDS else ""
-        self._push(block.level or 9, "article", f"{self.base} {title}".strip())
+        title = match["rest"] if block.kind == "heading" or len(match["rest"].split()) <= _TITLE_WORDS else ""
+        self.headings.open_provision("article", block.level or 9, f"{self.base} {title}".strip())
 
     def _is_title_of_previous(self, index: int) -> bool:
         """Whether this heading is the title of the bare 'Article 21' or 'CHAPTER II' just before it."""
-        if not self._after_heading(index) or not self.headings or index - 1 in self.numbering.titles:
+        if not self._after_heading(index) or not self.headings.open or index - 1 in self.numbering.titles:
             return False
         before, here = self.blocks[index - 1], self.blocks[index]
         match = self.numbering.articles.get(index - 1) or ANNEX.match(before.text) or DIVISION.match(before.text)
         return bool(match) and not match["rest"] and not (DIVISION.match(here.text) or ANNEX.match(here.text))  # type: ignore[index]
 
     def _annex(self, index: int, block: Block) -> None:
-        match = self.numbering.annexes[index]
-        self._base(" ".join(part for part in (match["word"].capitalize(), match["number"]) if part))
-        self.headings.clear()
-        self._push(block.level, "annex", block.text)
-
-    def _division(self, word: str, block: Block) -> None:
-        if word not in self.divisions:
-            self.divisions.append(word)
-        if self._in_annex(block.level):
-            self._other_heading(-1, block)
-            return
-        outer = self.divisions[: self.divisions.index(word)]
-        while self.headings and self.headings[-1][1] not in outer:
-            self.headings.pop()
-        self.headings.append((block.level, word, block.text))
-        self._base("")
-
-    def _in_annex(self, level: int) -> bool:
-        return bool(self.headings) and self.headings[0][1] == "annex" and level > self.headings[0][0]
+        self._base(annex_name(self.numbering.annexes[index]))
+        self.headings.open_annex(block.level, block.text)
 
     def _other_heading(self, index: int, block: Block) -> None:
-        inside = self._in_annex(block.level)
+        inside = self.headings.inside_annex(block.level, block.text)
         depth = self.numbering.outline.get(index, 0)
-        for at, (_, sort, _) in enumerate(self.headings if depth else []):
-            if sort.isdigit() and int(sort) >= depth:  # '2. Scope' closes '1. Introduction', whatever its size in print
-                del self.headings[at:]
-                break
-        self._push(block.level, str(depth) if depth else "", block.text)
-        annex = ANNEX.match(self.headings[0][2]) if inside else None
-        if annex:
-            name = " ".join(part for part in (annex["word"].capitalize(), annex["number"]) if part)
-            part = _SUBDIVISION.match(block.text)
-            self._base(f"{name}, {part['name']}" if part else f"{name} > {_short(block.text)}")
-        else:
+        self.headings.open_other(block.level, block.text, depth, directly=self._after_heading(index))
+        part = _SUBDIVISION.match(block.text)
+        if not inside:
             self._base("")
+        else:
+            self._base(
+                f"{self.headings.annex}, {part['name']}" if part else f"{self.headings.annex} > {short(block.text)}"
+            )
         match = FUNCTION.match(block.text)
         self.category = match["id"] if match and match["id"] in self.numbering.functions else ""
-
-    def _push(self, level: int, sort: str, text: str) -> None:
-        while self.headings and self.headings[-1][0] >= level:
-            self.headings.pop()
-        self.headings.append((level, sort, text))
 
     # what stands below them
 
@@ -197,7 +170,7 @@ class _Walk:
             return
         if _CLOSING.match(block.text) or self._signs(index, block):
             if self.base != "closing":
-                self.headings = [heading for heading in self.headings if heading[1] not in ("article", "section")]
+                self.headings.close_provisions()
                 self._begin(index, "closing")
         elif (match := CATEGORY.match(block.text)) and numbering.functions:
             self._categorise(index, match["id"])
@@ -231,10 +204,10 @@ class _Walk:
         elif index in numbering.sections:
             self._begin(index, f"Sec. {numbering.sections[index]}")
             title = _TITLE.match(block.text)
-            if title and len(title["title"].split()) <= _HEADING_WORDS + 2:
-                self._push(9, "section", f"{self.base} {title['title']}")
+            if title and len(title["title"].split()) <= _TITLE_WORDS:
+                self.headings.open_provision("section", 9, f"{self.base} {title['title']}")
             else:
-                self._push(9, "section", self.base)
+                self.headings.open_provision("section", 9, self.base)
         elif index in numbering.recitals:
             self._begin(index, f"recital ({numbering.recitals[index]})")
         elif index in numbering.annexes:
@@ -242,7 +215,7 @@ class _Walk:
             self._annex(index, block)
         elif index in numbering.paragraphs:
             number = numbering.paragraphs[index]
-            annex = next((self._name_of_annex(text) for _, sort, text in self.headings if sort == "annex"), "")
+            annex = self.headings.annex
             base = f"{annex}, para. {number}" if annex else f"para. {number}"
             if "." in number:
                 self._base(base)
@@ -253,10 +226,6 @@ class _Walk:
         else:
             return False
         return True
-
-    def _name_of_annex(self, text: str) -> str:
-        match = ANNEX.match(text)
-        return " ".join(part for part in (match["word"].capitalize(), match["number"]) if part) if match else ""
 
     def _categorise(self, index: int, name: str) -> None:
         if "-" not in name and not self._after_heading(index):
@@ -292,7 +261,7 @@ class _Walk:
         )
 
     def _in_article(self) -> bool:
-        return bool(self.headings) and self.headings[-1][1] == "article" and self.base not in ("", "closing")
+        return self.headings.innermost("article") and self.base not in ("", "closing")
 
     def _numbers_paragraph(self, block: Block) -> bool:
         """'4. ' in an article opens its paragraph (4), where the mark-up or the sequence says so."""
@@ -362,9 +331,8 @@ class _Walk:
             if block.kind == "row":
                 return self.base + _cells(block.text) if self.base.startswith("Annex") else self.base
             return self.base + self.paragraph + self._points()
-        named = [text for _, _, text in self.headings]
-        if named:
-            return " > ".join(_short(text) for text in named[-2:]) + self._numbered_points()
+        if self.headings.open:
+            return self.headings.pinpoint + self._numbered_points()
         return f"p. {block.page}" if block.page else ""
 
     def _points(self) -> str:
@@ -408,8 +376,3 @@ def _cells(text: str) -> str:
             break
         found += f"({mark.body})"
     return found
-
-
-def _short(heading: str) -> str:
-    words = heading.split()
-    return heading if len(words) <= _HEADING_WORDS else " ".join(words[:_HEADING_WORDS]) + " …"
