@@ -86,10 +86,10 @@ class Headings:
         self.open = [heading for heading in self.open if heading.sort not in ("article", "section")]
 
     def open_other(self, level: int, text: str, depth: int = 0, directly: bool = False) -> None:
-        """A heading like any other. `depth` is that of its number; `directly`: no text stands between it and the last."""
+        """Any other heading. `depth` is that of its number; `directly`: no text stands between it and the last."""
         rank = _rank(level, text)
         for at, heading in enumerate(self.open):
-            if depth and heading.sort.isdigit() and int(heading.sort) >= depth:  # '2. Scope' closes '1. Aims'
+            if depth and heading.sort.isdigit() and int(heading.sort) >= depth:  # '2. Aims' closes '1. Scope'
                 del self.open[at:]
                 break
         last = self.open[-1] if self.open else None

@@ -84,7 +84,8 @@ class Numbering:
     @cached_property
     def front(self) -> range:
         """The blocks that are a preamble, recitals among them: what stands before the provisions begin."""
-        first = next(iter(self.articles or self.sections or (self.paragraphs if self.resolution else {})), None)
+        operative = self.paragraphs if self.resolution else {}
+        first = next(iter(operative or self.articles or self.sections), None)
         if first is None:
             return range(0)
         first = next((i for i in range(first) if self._divides(i)), first)
@@ -106,7 +107,7 @@ class Numbering:
     @cached_property
     def titles(self) -> frozenset[int]:
         """The headings that are the document's own title: the first of all, and the only one of its level."""
-        levels = [block.level for block in self.blocks if block.kind == "heading"]
+        levels = [b.level for i, b in enumerate(self.blocks) if b.kind == "heading" and i not in self.annexes]
         found, outer = set(), 0
         for index, block in enumerate(self.blocks):
             if block.kind != "heading":
@@ -184,8 +185,13 @@ class Numbering:
         others = [i for i in numbers if i not in inside]
         restarts = sum(numbers[i] == 1 and any(numbers.get(j) == 2 for j in others if i < j <= i + 12) for i in others)
         share = sum(i in inside for i in paragraphs) / max(1, len(paragraphs))
+        listed = sum(1 for i in others if numbers.get(i) and any(abs(numbers[j] - numbers[i]) == 1 for j in others))
         words = sorted(len(self.blocks[i].text.split()) for i in chain)[len(chain) // 2]
-        return words >= _LIST_WORDS and restarts * 8 <= len(chain) and (share >= 0.4 or len(chain) >= 20)
+        return (
+            words >= _LIST_WORDS
+            and (restarts * 8 <= len(chain) or listed * 3 <= len(chain))
+            and (share >= 0.4 or len(chain) >= 20)
+        )
 
     @cached_property
     def outline(self) -> dict[int, int]:
@@ -224,7 +230,7 @@ _DATE = re.compile(
     r"^(?:\d{1,2}\s)?[A-Z][a-z]+\.?\s(?:\d{1,2},\s)?(?:19|20)\d\d$", re.IGNORECASE
 )  # 'MARCH 2023' below the title
 _NO_TITLE = re.compile(
-    r"^(?:\d|(?:introduction|foreword|preface|preamble|(?:executive )?summary|abstract|overview|background)\b)",
+    r"^(?:\d{1,2}(?:\.\d+)*[.)]?\s|(?:introduction|foreword|preface|preamble|(?:executive )?summary|abstract|overview|background)\b)",
     re.IGNORECASE,
 )
 _LETTERHEAD = 12  # blocks that may stand before a document's title

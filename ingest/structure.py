@@ -284,7 +284,10 @@ class _Walk:
         if self.questions and _QUESTION.match(block.text) and not self._after_heading(index):
             self.section += 1
         self.category = ""
-        if self.base.startswith("Sec."):
+        before = self.numbering.articles.get(index - 1)
+        if before and not before["rest"] and _is_title(block.text):
+            self.headings.add_words(block.text)
+        elif self.base.startswith("Sec."):
             self.points = [point for point in self.points if point[0] < self.points[-1][0]]
         else:
             self.points = []
@@ -323,6 +326,8 @@ class _Walk:
     def _pinpoint(self, block: Block) -> str:
         if self.category:
             return self.category
+        if block.kind == "row" and self.numbering.functions and (match := CATEGORY.match(block.text)):
+            return match["id"]
         if self.base == "closing":
             return ""
         if self.base:
@@ -347,6 +352,10 @@ def _as_item(block: Block) -> Block:
     if block.kind == "paragraph" and (found := marker(block.text)) and found.style != "bullet" and is_point(block.text):
         return block.model_copy(update={"kind": "item", "level": 0})
     return block
+
+
+def _is_title(text: str) -> bool:
+    return len(text.split()) <= _TITLE_WORDS and text[0].isupper() and text[-1] not in ".:;,"
 
 
 def _is_only_marker(text: str) -> bool:
