@@ -10,6 +10,8 @@ from ingest.numbering import ANNEX
 _PINPOINT_WORDS = 12  # of a heading in a pinpoint; in the path it is whole
 _KICKER = re.compile(r"^(?=.*\d)\S+(?:\s\S+){0,5}$")  # 'Key Finding 1', in small print above its title
 
+_NO_HEADING = re.compile(r"[:,>]$|^[(<]|^\S*[@/]\S*$")  # 'The Government will:', 'The General Assembly,', an address
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -97,7 +99,7 @@ class Headings:
             text = f"{last.text}: {text}"
         while self.open and self.open[-1].level >= rank:
             self.open.pop()
-        if not text.endswith((":", ",")):  # 'The Government will:' and 'The General Assembly,' head nothing
+        if not _NO_HEADING.search(text):
             self.open.append(Heading(rank, str(depth) if depth else "", text))
 
 

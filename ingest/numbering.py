@@ -217,6 +217,19 @@ class Numbering:
         return found
 
     @cached_property
+    def listed(self) -> frozenset[int]:
+        """The blocks that are numbered next to each other: a list, whether or not its numbers say where it stands."""
+        found: set[int] = set()
+        for run in _runs(self.blocks):
+            numbers = [
+                (i, int(m["number"])) for i in run if self._counts(i) and (m := _PLAIN.match(self.blocks[i].text))
+            ]
+            for (before, low), (after, high) in pairwise(numbers):
+                if high == low + 1:
+                    found |= {before, after}
+        return frozenset(found)
+
+    @cached_property
     def functions(self) -> frozenset[str]:
         """The first halves of category ids: 'GV' of 'GV.OC-01'."""
         ids = [m["id"] for block in self.blocks if (m := CATEGORY.match(block.text))]
@@ -230,7 +243,8 @@ _DATE = re.compile(
     r"^(?:\d{1,2}\s)?[A-Z][a-z]+\.?\s(?:\d{1,2},\s)?(?:19|20)\d\d$", re.IGNORECASE
 )  # 'MARCH 2023' below the title
 _NO_TITLE = re.compile(
-    r"^(?:\d{1,2}(?:\.\d+)*[.)]?\s|(?:introduction|foreword|preface|preamble|(?:executive )?summary|abstract|overview|background)\b)",
+    r"^(?:\d{1,2}(?:\.\d+)*[.)]?\s"
+    r"|(?:introduction|foreword|preface|preamble|(?:executive )?summary|abstract|overview|background)\b)",
     re.IGNORECASE,
 )
 _LETTERHEAD = 12  # blocks that may stand before a document's title

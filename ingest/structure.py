@@ -62,6 +62,7 @@ class _Walk:
         self.paragraph = ""  # (4)
         self.points: list[tuple[float, Marker]] = []
         self.category = ""
+        self.listed = False  # in a list that is numbered 1, 2, 3 under a heading
         self.section = 0
         self.quoted_until = -1
         self.kind: BlockKind = "paragraph"
@@ -157,6 +158,7 @@ class _Walk:
 
     def _base(self, base: str) -> None:
         self.base, self.paragraph, self.points, self.category = base, "", [], ""
+        self.listed = False
 
     def _begin(self, index: int, base: str) -> None:
         """A new provision: a section of its own, which the headings just before it share."""
@@ -184,11 +186,12 @@ class _Walk:
 
     def _inside(self, index: int, block: Block) -> None:
         """A block within the open provision or under the open headings: its paragraph, a point, or plain text."""
-        listed = self.numbering.points.get(index)
+        point = self.numbering.points.get(index)
         if self._in_article() and self._numbers_paragraph(block):
             return
-        if listed and not block.label and (not self._provision() or self.base.startswith("Annex")):
-            self.paragraph, self.points = f", point {listed}", []
+        listed = not block.label and (not self._provision() or self.base.startswith("Annex"))
+        if listed and index in self.numbering.listed:
+            self.paragraph, self.points, self.listed = f", point {point}" if point else "", [], True
             self.kind, self.level = "item", 1
         elif block.kind == "item" or (block.label.startswith("anx") and _is_only_marker(block.text)):
             self._point(block)
@@ -291,14 +294,14 @@ class _Walk:
             self.points = [point for point in self.points if point[0] < self.points[-1][0]]
         else:
             self.points = []
-        if self.paragraph.startswith(","):
-            self.paragraph = ""
+        if self.listed:
+            self.paragraph, self.listed = "", False
 
     def _point(self, block: Block) -> None:
         """Keeps the open points: an item goes on with a series that is open, or opens one below."""
         found = marker(block.text)
         level = float(block.level or 1)
-        self.kind, self.level = "item", int(level) + self.paragraph.startswith(",")
+        self.kind, self.level = "item", int(level) + self.listed
         if found is None or found.style == "bullet":
             deepest = level if found is None else level - 1
             self.points = [point for point in self.points if point[0] <= deepest]
