@@ -94,6 +94,9 @@ class Headings:
             if depth and heading.sort.isdigit() and int(heading.sort) >= depth:  # '2. Aims' closes '1. Scope'
                 del self.open[at:]
                 break
+        for heading in self.open:
+            if depth > 1 and heading.sort == str(depth - 1):  # '2.1 Owls' stands below '2. Birds', though as large
+                rank = max(rank, heading.level + 0.25)
         last = self.open[-1] if self.open else None
         if directly and last and not last.sort and last.level > rank and _KICKER.match(last.text):
             text = f"{last.text}: {text}"

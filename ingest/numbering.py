@@ -117,8 +117,9 @@ class Numbering:
             if outer and _DATE.match(block.text):
                 found.add(index)
                 continue
-            alone = levels.count(block.level) == 1 and block.level == min(level for level in levels if level > outer)
-            if not alone or _NO_TITLE.match(block.text) or ARTICLE.match(block.text) or SECTION.match(block.text):
+            first = block.level == min((level for level in levels if level > outer), default=0)
+            alone = first and levels.count(block.level) == 1 and (block.level == 1 or outer or not index)
+            if not alone or any(p.match(block.text) for p in (_NO_TITLE, ARTICLE, SECTION, DIVISION, ANNEX)):
                 break
             found.add(index)
             outer = block.level
@@ -182,10 +183,10 @@ class Numbering:
         """Whether the chain numbers the document, not a list in it: most paragraphs, and no other count."""
         paragraphs = [i for i in among if i >= chain[0] and self.blocks[i].kind == "paragraph"]
         inside = set(chain)
-        others = [i for i in numbers if i not in inside]
-        restarts = sum(numbers[i] == 1 and any(numbers.get(j) == 2 for j in others if i < j <= i + 12) for i in others)
+        others = [number for i, number in numbers.items() if i not in inside]
+        restarts = sum(low == 1 and high == 2 for low, high in pairwise(others))
         share = sum(i in inside for i in paragraphs) / max(1, len(paragraphs))
-        listed = sum(1 for i in others if numbers.get(i) and any(abs(numbers[j] - numbers[i]) == 1 for j in others))
+        listed = 1 + sum(high == low + 1 for low, high in pairwise(others)) if len(others) > 1 else 0
         words = sorted(len(self.blocks[i].text.split()) for i in chain)[len(chain) // 2]
         return (
             words >= _LIST_WORDS

@@ -15,7 +15,7 @@ from ingest.structure import Place
 VERSION = "2"  # rises when the same input would be cut in another way
 SHORTEST, LONGEST = 60, 200  # words of a passage, where its section has so many
 TARGET = 130  # words, where a section has to be cut
-TINY = 25  # words: a section without legal numbering that is so short joins its neighbour
+TINY = 12  # words: a section without legal numbering that is so short joins its neighbour
 LONGEST_SENTENCE = 220  # words; longer ones are cut at a semicolon or comma
 TITLE_WORDS, PATH_WORDS = 26, 26  # of a context line
 
@@ -135,12 +135,18 @@ def _sections(places: Sequence[Place], words: Sequence[int]) -> list[list[int]]:
     for run in runs:
         before = joined[-1] if joined else []
         tiny = before and min(sum(words[i] for i in before), sum(words[i] for i in run)) <= TINY
-        related = before and places[before[-1]].path[:1] == places[run[-1]].path[:1]
+        related = before and _related(places[before[-1]].path, places[run[-1]].path)
         if tiny and related and not any(places[i].whole for i in (*before, *run)):
             before += run
         else:
             joined.append(run)
     return joined
+
+
+def _related(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """Whether two headings are one below the other, or below the same heading."""
+    shared = min(len(before), len(after))
+    return before[:shared] == after[:shared] or before[:-1] == after[:-1]
 
 
 def _shared_path(places: Sequence[Place]) -> tuple[str, ...]:

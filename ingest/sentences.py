@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 _MARKER = re.compile(
@@ -29,6 +29,7 @@ _OF_A_STATE = re.compile(
     r"^(?:EDT|EST|ET|UTC|GMT|CET|Government|Department|Congress|Code|House|Senate|President|Ambassador|Secretary|Army"
     r"|Navy|Treasury|C\.|Charter|§|\d)"
 )
+_SEEN = 200  # characters around a border that tell whether it is one
 _WIDE = "。！？｡"  # after these no space is written
 _CLOSERS = '”’"»)]'
 _NOTE_MARK = re.compile(r"[a-z%)”’\"][.!?][”’\"]?\d{1,2}(?=\s+[A-Z“‘\"(])")  # 'in cyberspace.12 The members'
@@ -40,7 +41,7 @@ def spans(text: str, language: str = "en") -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     open_at = 0
     for border in [*borders, len(text)]:
-        if border < len(text) and _wrong(text[open_at:border], text[border:]):
+        if border < len(text) and _wrong(text[max(open_at, border - _SEEN) : border], text[border : border + _SEEN]):
             continue
         piece = text[open_at:border]
         if piece.strip():
@@ -84,31 +85,23 @@ def _wrong(before: str, after: str) -> bool:
 
 def parts(text: str, most: int, wished: int) -> Iterator[tuple[int, int]]:
     """Start and end of the parts of a long sentence: cut evenly, behind semicolons, else commas, else words."""
-    total = len(text.split())
-    if total <= most:
+    words = list(re.finditer(r"\S+", text))
+    if len(words) <= most:
         yield 0, len(text)
         return
-    count = -(-total // wished)
+    count = -(-len(words) // wished)
     cuts = [0]
     for number in range(1, count):
-        ideal = total * number / count
-        cuts.append(_cut_near(text, ideal, wished / 3, cuts[-1]))
-    cuts.append(len(text))
-    for low, high in pairwise(cuts):
-        piece = text[low:high]
-        if piece.strip():
-            yield low + len(piece) - len(piece.lstrip()), low + len(piece.rstrip())
+        cuts.append(_cut_near(words, len(words) * number // count, wished // 3))
+    for low, high in pairwise([*cuts, len(words)]):
+        if low < high:
+            yield words[low].start(), words[high - 1].end()
 
 
-def _cut_near(text: str, ideal: float, reach: float, after: int) -> int:
-    """The offset of the word nearest to word number `ideal` before which a clause ends."""
-    starts = [match.start() for match in re.finditer(r"\S+", text)]
-    for mark in (";", ":", ",", ""):
-        near = [
-            (abs(number - ideal), start)
-            for number, start in enumerate(starts)
-            if start > after and abs(number - ideal) <= reach and text[:start].rstrip().endswith(mark)
-        ]
+def _cut_near(words: Sequence[re.Match[str]], ideal: int, reach: int) -> int:
+    """The number of the word nearest to word number `ideal` before which a clause ends."""
+    for mark in (";", ":", ","):
+        near = [at for at in range(ideal - reach, ideal + reach + 1) if words[at - 1].group().endswith(mark)]
         if near:
-            return min(near)[1]
-    return after
+            return min(near, key=lambda at: abs(at - ideal))
+    return ideal

@@ -38,9 +38,7 @@ class Place(BaseModel):
     pinpoint: str = ""
     path: tuple[str, ...] = ()
     section: int = 0
-    kind: (
-        BlockKind  # of the block, as its numbering shows it: '1.1. ' below '1. ' is an item, '2. ' in an article is not
-    )
+    kind: BlockKind = "paragraph"  # as its numbering shows it: '1.1' below '1.' is an item, '2.' of an article is not
     level: int = 0
     whole: bool = False  # a provision: however short, it shares no passage with another section
 
@@ -327,10 +325,10 @@ class _Walk:
     # as one would cite it
 
     def _pinpoint(self, block: Block) -> str:
-        if self.category:
-            return self.category
         if block.kind == "row" and self.numbering.functions and (match := CATEGORY.match(block.text)):
             return match["id"]
+        if self.category:
+            return self.category
         if self.base == "closing":
             return ""
         if self.base:
