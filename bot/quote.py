@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 READ = 12  # passages whose sentences are scored
 WORDS = 110  # of an answer of single sentences; a sentence more is added only while below
 LIST_WORDS = 320  # of an enumeration or a provision before it is cut, and said to be cut
-PASSAGE_SHARE = 0.5  # weight of the passage's own score in a sentence's
-EXPECTED = 0.04  # added when the sentence holds what the question expects (a date, a number ...)
-CLOSE = 0.035  # a further sentence is kept while its score is within this of the best
+SCORED = 40  # sentences that the cross-encoder sees: the best by late interaction
+PASSAGE = 40.0  # weight of the passage's score (differences of about 0.1) against the cross-encoder's logit
+EXPECTED = 1.0  # added when the sentence holds what the question expects (a date, a number ...)
+CLOSE = 7.0  # a further sentence is kept while its score is within this of the best
 
 _NUMBER_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozens?|tens|hundreds|thousands|half|quarter|third"
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
@@ -88,15 +89,23 @@ class Quoter:
         return Draft(picks=tuple(self._order(self._choose(question, ranked))))
 
     def rank(self, question: Question, found: Found) -> list[Pick]:
-        """The sentences of the best passages, best first."""
-        evidence = [item for item in found.evidence[:READ]]
+        """The sentences of the best passages, best first: a first choice by late interaction, then scored with the question."""
+        evidence = found.evidence[:READ]
         tokens = self.index.tokens([item.passage.id for item in evidence])
+        seen = [pair for item in evidence for pair in self._sentences(item, found.query, tokens[item.passage.id])]
+        seen = sorted(seen, key=lambda pair: (-pair[0], pair[1].passage.id, pair[2].start))[:SCORED]
+        shown = [f"{lead(item)}{item.document.text[s.start : s.end]}" for _, item, s in seen]
+        logits = self.index.pairs.score(question.text, shown)
         picks = []
-        for item in evidence:
-            picks += self._sentences(question, item, found.query, tokens[item.passage.id])
+        for (_, item, sentence), logit in zip(seen, logits, strict=True):
+            text = item.document.text[sentence.start : sentence.end]
+            score = float(logit) + PASSAGE * item.score
+            score += EXPECTED * (bool(question.expects) and holds_expected(text, question.expects))
+            picks.append(Pick(document=item.document, sentence=sentence, score=score, raw=float(logit)))
         return sorted(picks, key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start))
 
-    def _sentences(self, question: Question, item: Evidence, query: np.ndarray[Any, Any], tokens: Any) -> Iterable[Pick]:
+    def _sentences(self, item: Evidence, query: np.ndarray[Any, Any], tokens: Any) -> Iterable[tuple[float, Evidence, Sentence]]:
+        """The quotable sentences of a passage with a cheap score: late interaction over their own tokens, and the passage's score."""
         from ingest.encoders import maxsim_many
         from ingest.passages import context
 
@@ -110,13 +119,9 @@ class Quoter:
             if inside.any():
                 usable.append(sentence)
                 bits.append(tokens.bits[inside])
-        if not usable:
-            return
-        for sentence, score in zip(usable, maxsim_many(query, bits), strict=True):
-            text = item.document.text[sentence.start : sentence.end]
-            total = (1 - PASSAGE_SHARE) * float(score) + PASSAGE_SHARE * item.score
-            total += EXPECTED * (bool(question.expects) and holds_expected(text, question.expects))
-            yield Pick(document=item.document, sentence=sentence, score=total, raw=float(score))
+        if usable:
+            for sentence, score in zip(usable, maxsim_many(query, bits), strict=True):
+                yield float(score) + item.score, item, sentence
 
     def _choose(self, question: Question, ranked: Sequence[Pick]) -> list[Pick]:
         """The best sentence and those nearly as good, no two alike, up to the length of an answer."""
@@ -211,6 +216,12 @@ def members(sentences: Sequence[Sentence], intro: int) -> list[Sentence]:
         if sentence.agreed:
             found.append(sentence)
     return found
+
+
+def lead(item: Evidence) -> str:
+    """What a sentence is read under: its document's title and its nearest heading."""
+    heading = item.passage.path[-1] if item.passage.path else ""
+    return f"{item.document.title}. {heading}: "
 
 
 _WORDS = re.compile(r"\w+")

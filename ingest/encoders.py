@@ -15,7 +15,7 @@ from langchain_core.embeddings import Embeddings
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sentence_transformers import MultiVectorEncoder, SentenceTransformer
 
@@ -49,6 +49,13 @@ TOKENS = Weights(
     "4980983628c18e4f0a4c756114abd2d7c097c6ccad9cffc70e77302d21e05df0",
     "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
 )
+PAIRS = Weights(
+    "cross-encoder/ms-marco-MiniLM-L-12-v2 (int8)",
+    "reranker_en",
+    "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
+    "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
+)
+LONGEST_PAIR = 224  # tokens of a question and a sentence with its heading
 QUERY_PREFIX = "Represent this sentence for searching relevant passages: "
 
 
@@ -83,23 +90,13 @@ def _sha256(path: Path) -> str:
 
 def _module(weights: Weights) -> Any:
     """The ONNX model as a sentence-transformers input module: texts in, token embeddings out."""
-    import onnxruntime
     import torch
     from sentence_transformers.base.modules import InputModule
-    from tokenizers import Tokenizer
-
-    model, tokenizer_file = files(weights)
 
     class OnnxTokens(InputModule):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
-            options = onnxruntime.SessionOptions()
-            options.log_severity_level = 3
-            options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-            self.session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-            self.tokenizer = Tokenizer.from_file(str(tokenizer_file))
-            self.tokenizer.enable_truncation(LONGEST)
-            self.tokenizer.enable_padding()
+            self.session, self.tokenizer = _session(weights, LONGEST)
 
         def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **_: Any) -> dict[str, Any]:
             encoded = self.tokenizer.encode_batch([(prompt or "") + text for text in inputs])
@@ -189,6 +186,62 @@ class TokenEncoder:
         """The token vectors of a question, unit rows; the marks at its ends carry the whole of it and are kept."""
         vectors = np.asarray(self.model.encode_query(text, show_progress_bar=False, convert_to_numpy=True), dtype=np.float32)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+class PairScorer:
+    """How well a sentence answers a question: a cross-encoder's logit. The model loads at its first use."""
+
+    def __init__(self, name: str = PACKAGED) -> None:
+        self.name = name
+
+    def score(self, question: str, sentences: Sequence[str]) -> Floats:
+        """One logit a sentence (about -11 to 11; above 0 means: likely answers)."""
+        if not sentences:
+            return np.zeros(0, dtype=np.float32)
+        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
+        scores = np.zeros(len(sentences), dtype=np.float32)
+        predict = _pair_model(self.name)
+        for begin in range(0, len(order), BATCH):
+            batch = order[begin : begin + BATCH]
+            scores[batch] = predict([(question, sentences[i]) for i in batch])
+        return scores
+
+
+@cache
+def _pair_model(name: str) -> Callable[[list[tuple[str, str]]], Floats]:
+    if name != PACKAGED:
+        from sentence_transformers import CrossEncoder
+
+        model = _from_hub(CrossEncoder, name)
+        return lambda pairs: np.asarray(model.predict(pairs, show_progress_bar=False), dtype=np.float32)
+    session, tokenizer = _session(PAIRS, LONGEST_PAIR)
+
+    def predict(pairs: list[tuple[str, str]]) -> Floats:
+        encoded = tokenizer.encode_batch(pairs)
+        given = {
+            "input_ids": np.array([item.ids for item in encoded]),
+            "attention_mask": np.array([item.attention_mask for item in encoded]),
+            "token_type_ids": np.array([item.type_ids for item in encoded]),
+        }
+        return np.asarray(session.run(None, given)[0][:, 0], dtype=np.float32)
+
+    return predict
+
+
+def _session(weights: Weights, longest: int) -> tuple[Any, Any]:
+    """The ONNX session and the tokenizer of packaged weights."""
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    model, tokenizer_file = files(weights)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    tokenizer.enable_truncation(longest)
+    tokenizer.enable_padding()
+    return session, tokenizer
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from ingest.documents import Document, LibraryError, Passage, Text
-from ingest.encoders import PACKAGED, Encoder, TokenEncoder, Tokens
+from ingest.encoders import PACKAGED, Encoder, PairScorer, TokenEncoder, Tokens
 from ingest.passages import VERSION, context
 from ingest.words import Entry, Words
 
@@ -44,6 +44,7 @@ class Index:
         self.folder = folder
         self.encoder = encoder
         self.token_encoder = token_encoder
+        self.pairs = PairScorer()
         self._server = server
         self._database = database
         self._lock = threading.RLock()
