@@ -1,0 +1,34 @@
+# Two commands matter: `make chat` and `make test`. Each installs what it needs first.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: help setup chat test check eval bench clean
+
+help: ## Say what each target does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Legation needs Python 3.11 or later; this is %s. Try: make PYTHON=python3.12" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	test -x $(RUN)/python || $(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+setup: $(VENV)/.ready ## Install into .venv
+
+chat: setup ## Build the starter library if there is none, and open the chat on http://127.0.0.1:7860
+	$(RUN)/legation serve
+
+test: setup ## Run the tests
+	$(RUN)/python -m pytest
+
+check: setup ## Lint, format check and types
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+
+eval: setup ## Ask and score the question suite SUITE (a file, or the name of one that ships)
+	$(RUN)/legation eval run $(SUITE)
+
+bench: setup ## Time ingest and asking on the starter library
+	$(RUN)/python benchmarks/speed.py
