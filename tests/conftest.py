@@ -1,7 +1,11 @@
 """What tests of several packages share."""
 
+from __future__ import annotations
+
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +14,12 @@ from bot.settings import Settings
 from ingest.index import Index
 from ingest.sync import ingest
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 PAGE_LIBRARY = Path(__file__).parent / "e2e" / "library.jsonl"
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NO_WAY_OUT = "MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +30,16 @@ def page_legation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Legation
         assert ingest(index, [PAGE_LIBRARY]).failed == {}
     with Legation.open(Settings(data=folder)) as legation:
         yield legation
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, which finds no machine but this one."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install -e '.[dev]'")
+    if BROWSER is None:
+        pytest.skip("chromium is missing: apt-get install -y chromium")
+    with playwright.sync_playwright() as running:
+        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", f"--host-resolver-rules={NO_WAY_OUT}"]
+        launched = running.chromium.launch(executable_path=BROWSER, args=arguments)
+        yield launched
+        launched.close()

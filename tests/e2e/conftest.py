@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from bot.ask import Event, Legation
 from bot.serve import address, application, listen
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-NO_WAY_OUT = "MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 @contextmanager
@@ -41,7 +34,7 @@ def served(legation: Legation) -> Iterator[str]:
 class Slow(Legation):
     """Answers as ever, but waits before each step; asked for it, it breaks in the middle."""
 
-    def stream(self, *given: Any, **named: Any) -> Iterator[Event]:  # noqa: ANN401
+    def stream(self, *given: Any, **named: Any) -> Iterator[Event]:
         """The steps, two seconds apart."""
         for event in super().stream(*given, **named):
             yield event
@@ -62,16 +55,3 @@ def slow_page_url(page_legation: Legation) -> Iterator[str]:
     """The same, but slow."""
     with served(Slow(page_legation.index, page_legation.settings)) as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install -e '.[dev]'")
-    if BROWSER is None:
-        pytest.skip("chromium is missing: apt-get install -y chromium")
-    with playwright.sync_playwright() as running:
-        arguments = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", f"--host-resolver-rules={NO_WAY_OUT}"]
-        launched = running.chromium.launch(executable_path=BROWSER, args=arguments)
-        yield launched
-        launched.close()

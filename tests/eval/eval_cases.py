@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401, S311
 """Small worlds for the tests of evaluation: documents, questions and saved answers made by hand."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401
 """The same figures as the reference scorer of the project, on random answers to the shared questions."""
 
 from __future__ import annotations

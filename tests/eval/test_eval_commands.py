@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401
 """The commands: runs on a small library, scoring without bot or network, reports, exit codes, bad input."""
 
 from __future__ import annotations

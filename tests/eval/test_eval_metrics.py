@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401
 """Every metric on cases worked by hand, the traps of other scorers among them."""
 
 from __future__ import annotations

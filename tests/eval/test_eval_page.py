@@ -1,10 +1,7 @@
-# ruff: noqa: ANN401
 """The HTML report in a real browser: it loads nothing, is accessible, works by keyboard and prints whole."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +11,6 @@ from eval_cases import answer, question, refusal, run_of, unanswerable
 from eval.page import page
 from eval.report import Bound
 from eval.score import score
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync = pytest.importorskip("playwright.sync_api", reason="no playwright here")
-    with sync.sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401, S311
 """What holds for every metric and any answers: bounds, no gain from fabrication, no order, no refusal skipped."""
 
 from __future__ import annotations

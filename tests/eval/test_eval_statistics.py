@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401, S311
 """Intervals, tests and certificates, against hand-worked figures and by simulation."""
 
 from __future__ import annotations

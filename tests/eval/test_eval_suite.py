@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401
 """Suites: what is read, what is refused and with which line, and what validation finds."""
 
 from __future__ import annotations
