@@ -145,10 +145,11 @@ class _Run:
                 self.summary.unchanged.append(slug)
             return
         readings = read_path(item.path) if item.path else [read_url(item.name, allow_private=self.allow_private)]
-        for reading in readings:
-            self._store(item, reading, mark, number, items)
+        stored = [self._store(item, reading, number, items) for reading in readings]
+        for slug in stored:  # only now: a file of many documents that was stopped midway, or failed, is read again
+            self.index.touch(slug, mark, _origin(item))
 
-    def _store(self, item: _Item, reading: Reading, mark: str, number: int, items: int) -> None:
+    def _store(self, item: _Item, reading: Reading, number: int, items: int) -> str:
         document = _document(item, reading)
         self._claim(document.slug, item)
         if reading.warnings:
@@ -163,11 +164,12 @@ class _Run:
             self._report(Progress(item=number, items=items, name=item.name, encoded=encoded, passages=passages))
 
         if same:
-            self.index.touch(document.slug, mark, _origin(item))
+            self.index.touch(document.slug, "", _origin(item))
             self.summary.unchanged.append(document.slug)
-            return
-        self.summary.encoded += self.index.put(text, mark, _origin(item), report)
-        (self.summary.changed if old is not None else self.summary.added).append(document.slug)
+        else:
+            self.summary.encoded += self.index.put(text, "", _origin(item), report)
+            (self.summary.changed if old is not None else self.summary.added).append(document.slug)
+        return document.slug
 
     def _claim(self, slug: str, item: _Item) -> None:
         """One slug, one input: a second one in the same run would silently replace the first."""

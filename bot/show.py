@@ -1,0 +1,182 @@
+"""What the commands print: JSON alone on standard output, or plain text and tables; progress on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from bot.answer import Answer, Citation, Evidence, Refusal
+    from bot.doctor import Check
+    from ingest.documents import Text
+    from ingest.sync import Summary
+
+PIPED_WIDTH = 160  # of tables when nobody says how wide the terminal is
+PREVIEW = 300  # characters of a passage in a list of passages
+
+
+def value(it: object) -> None:
+    """Prints one JSON value, and nothing else."""
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    typer.echo(json.dumps(it, ensure_ascii=plain, allow_nan=False))
+
+
+def text(words: str = "") -> None:
+    """Prints text on standard output."""
+    typer.echo(clean(words))
+
+
+def note(words: str) -> None:
+    """Says something that is not the result: on standard error."""
+    typer.echo(clean(words), err=True)
+
+
+def clean(words: str) -> str:
+    """`words` without control characters: what a document holds must not steer the terminal."""
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "\N{REPLACEMENT CHARACTER}" for c in words
+    )
+
+
+def _console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPED_WIDTH
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=width)
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """A progress bar on standard error, gone when it is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
+        yield bar
+
+
+def _table(*columns: str, numbers: Iterable[str] = ()) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    return table
+
+
+def _print(table: Table) -> None:
+    _console().print(table)
+
+
+def about(found: Text) -> dict[str, Any]:
+    """A document as `library list --json` gives it."""
+    names = ("slug", "title", "publisher", "date", "symbol", "kind", "status", "language", "url")
+    counts = {"passages": len(found.passages), "words": len(found.document.text.split())}
+    return {name: getattr(found.document, name) for name in names} | counts
+
+
+def whole(found: Text) -> dict[str, Any]:
+    """A document as `library show --json` gives it: with its text and the places of its passages."""
+    places = [{"pinpoint": p.pinpoint, "page": p.page, "start": p.start, "end": p.end} for p in found.passages]
+    return about(found) | {"licence": found.document.licence, "text": found.document.text, "passages": places}
+
+
+def documents(rows: Sequence[dict[str, Any]]) -> None:
+    """The table of `library list`."""
+    table = _table("slug", "title", "publisher", "date", "kind", "passages", "words", numbers=("passages", "words"))
+    for row in rows:
+        cells = [clean(str(row[name])) for name in ("slug", "title", "publisher", "date", "kind")]
+        table.add_row(*cells, f"{row['passages']:,}", f"{row['words']:,}")
+    _print(table)
+    count, words = sum(row["passages"] for row in rows), sum(row["words"] for row in rows)
+    text(f"{len(rows):,} documents, {count:,} passages, {words:,} words")
+
+
+def document(found: Text) -> None:
+    """The page of `library show`: what is known of the document, then its passages under their pinpoints."""
+    for name, known in about(found).items():
+        if known != "":
+            text(f"{name:<10} {known}")
+    for passage in found.passages:
+        page = f"p. {passage.page}" if passage.page else ""
+        text("\n" + " · ".join(part for part in (passage.pinpoint, page) if part))
+        text(passage.text.strip())
+
+
+def ingested(summary: Summary, counts: dict[str, int]) -> None:
+    """The table of `ingest`; what failed and what is doubtful is named on standard error."""
+    table = _table("added", "changed", "unchanged", "removed", "failed", "passages encoded")
+    done = (summary.added, summary.changed, summary.unchanged, summary.removed, summary.failed)
+    table.add_row(*(str(len(slugs)) for slugs in done), str(summary.encoded))
+    _print(table)
+    text("The library holds {documents:,} documents, {passages:,} passages, {words:,} words.".format(**counts))
+    for slug, warnings in summary.warnings.items():
+        for warning in warnings:
+            note(f"warning: {slug}: {warning}")
+
+
+def failures(failed: dict[str, str]) -> None:
+    """Each failure with its reason."""
+    for name, reason in failed.items():
+        note(f"failed: {reason}" if reason.startswith(name) else f"failed: {name}: {reason}")
+
+
+def evidence(found: Sequence[Evidence]) -> None:
+    """The passages of `search`, best first."""
+    for number, item in enumerate(found, 1):
+        page = f"p. {item.passage.page}" if item.passage.page else ""
+        place = " · ".join(part for part in (item.document.title, item.passage.pinpoint, page) if part)
+        text(f"{number}. {place}  ({item.passage.slug}, {item.score:.3f})")
+        words = " ".join(item.passage.text.split())
+        text(f"   {words if len(words) <= PREVIEW else words[:PREVIEW].rsplit(' ', 1)[0] + ' ...'}\n")
+    if not found:
+        text("Nothing found. Try other words, or fewer filters.")
+
+
+def outcome(found: Answer | Refusal) -> None:
+    """An answer with its sources, or a refusal with what the library holds nearby."""
+    from bot.answer import Answer
+
+    if found.standalone_question != found.question:
+        text(f"Understood as: {found.standalone_question}\n")
+    text(found.text)
+    cited, title = (
+        (found.citations, "Sources") if isinstance(found, Answer) else (found.nearby, "Nearest in the library")
+    )
+    if cited:
+        text(f"\n{title}")
+    for citation in cited:
+        text(_source(citation, isinstance(found, Answer)))
+    text(f"\nConfidence {found.confidence:.2f}, {found.timings_ms.total / 1000:.1f} s")
+
+
+def _source(citation: Citation, marked: bool) -> str:
+    document = citation.document
+    place = " · ".join(
+        part for part in (document.title, citation.pinpoint, f"p. {citation.page}" if citation.page else "") if part
+    )
+    known = " · ".join(part for part in (document.publisher, document.date, document.symbol, document.status) if part)
+    lines = [f"“{' '.join(citation.quote.split())}”", known, document.url]
+    return "\n    ".join([f"{f'[{citation.number}]' if marked else '-':<3} {place}", *(line for line in lines if line)])
+
+
+def checks(found: Sequence[Check]) -> None:
+    """What `doctor` found, with the mend of what is not well."""
+    table = _table("", "what", "found", "mend")
+    for check in found:
+        table.add_row(check.state, check.name, clean(check.found), clean(check.mend))
+    _print(table)
+    wrong = sum(check.state != "ok" for check in found)
+    text("All is well." if not wrong else f"{wrong} of {len(found)} checks need a look.")
