@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from bot import library as shelf
 from bot import show
+from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
     from bot.question import Filters
@@ -69,8 +70,6 @@ def _points() -> Sequence[EntryPoint]:
 
 def _plain(error: Exception) -> str:
     """What the user can mend, in a line; '' for what typer itself reports."""
-    from ingest.documents import LibraryError
-
     if isinstance(error, LibraryError):
         return str(error)
     if type(error).__module__.partition(".")[0] == "typer":
@@ -150,7 +149,6 @@ def _settings(data: Path | None = None, **given: Any) -> Settings:  # noqa: ANN4
 
 def _filters(given: Sequence[str] | None) -> Filters:
     from bot.question import Filters
-    from ingest.documents import LibraryError
 
     found: dict[str, object] = {}
     for item in given or ():
@@ -188,7 +186,7 @@ def ingest(
     """
     wanted = [*(inputs or ()), *([str(shelf.starter())] if starter else ())]
     if not wanted and not rebuild:
-        raise typer.BadParameter("name what to take in: files, folders, web addresses; or give --starter or --rebuild.")
+        raise LibraryError("Name what to take in: files, folders, web addresses; or give --starter or --rebuild.")
     settings = _settings(data)
     shelf.check_inputs(wanted)
     with shelf.opened(settings, create=bool(wanted), check=not rebuild) as index:
@@ -218,7 +216,7 @@ def library(
 ) -> None:
     """List the documents of the library, show one, or take one out."""
     if bool(slug) == (action == "list"):
-        raise typer.BadParameter(f"`library {action}` {'takes no' if slug else 'needs the'} name (slug) of a document.")
+        raise LibraryError(f"`library {action}` {'takes no' if slug else 'needs the'} name (slug) of a document.")
     with shelf.opened(_settings(data), check=action == "remove") as index:
         if action == "list":
             rows = [show.about(index.text(document.slug)) for document in index.documents()]
@@ -259,8 +257,6 @@ def search(
 
 def _utf8(words: str) -> str:
     """A terminal may hand on bytes that are no text."""
-    from ingest.documents import LibraryError
-
     try:
         words.encode()
     except UnicodeEncodeError:
@@ -300,15 +296,13 @@ def ask(
     The answer is made of sentences of the library, each with its place. Where the library holds none, it says so.
     """
     if (question is None) == (batch is None):
-        raise typer.BadParameter('give either a question, such as "What is due diligence?", or --batch FILE.')
+        raise LibraryError('Give either a question, such as "What is due diligence?", or --batch FILE.')
     if (batch is None) != (output is None):
-        raise typer.BadParameter("--batch and --output go together.")
+        raise LibraryError("--batch and --output go together.")
     chosen = _filters(filters)
     if batch is not None and output is not None:
         if filters:
-            raise typer.BadParameter(
-                "with --batch, filters stand in the file: a field `filters` in the line of a question."
-            )
+            raise LibraryError("With --batch, filters stand in the file: a field `filters` in the line of a question.")
         _ask_all(batch, output, data, json_)
     if question is not None:
         with shelf.asked(_settings(data)) as bot:

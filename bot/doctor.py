@@ -133,7 +133,10 @@ def _library(settings: Settings) -> Iterator[Check]:
         else:
             yield Check(name="library", state="warn", found=f"none in {folder}", mend=make)
         return
-    yield _access(folder)
+    access = _access(folder)
+    yield access
+    if access.state == "fail":
+        return
     damage = _damage(folder / FILE)
     if damage:
         yield Check(
@@ -169,6 +172,8 @@ _COMPLETE = "legation ingest, with the folder or files as before"
 
 
 def _access(folder: Path) -> Check:
+    from ingest.index import FILE
+
     try:
         next(folder.iterdir(), None)
     except OSError as error:
@@ -178,12 +183,10 @@ def _access(folder: Path) -> Check:
             found=f"{folder}: {error.strerror}",
             mend="allow reading it, or give another folder with --data",
         )
-    if not os.access(folder, os.W_OK):
+    if not all(os.access(path, os.R_OK | os.W_OK) for path in (folder, folder / FILE)):
+        mend = f"chmod -R u+rw {folder}, or copy it to a place that is writable"
         return Check(
-            name="library",
-            state="warn",
-            found=f"{folder} can be read, not written",
-            mend=f"chmod u+w {folder}, or leave it: nothing can be added",
+            name="library", state="fail", found=f"{folder} is read-only, and asking needs it writable", mend=mend
         )
     return Check(name="library", state="ok", found=f"{folder} can be read and written")
 

@@ -58,11 +58,12 @@ def _console(stderr: bool = False) -> Console:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """A progress bar on standard error, gone when it is done."""
+    """A progress bar on standard error where that is a terminal, gone when it is done."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_console(stderr=True), transient=True) as bar:
+    console = _console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         yield bar
 
 

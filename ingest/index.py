@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS passages (id TEXT PRIMARY KEY, slug TEXT NOT NULL, or
 CREATE INDEX IF NOT EXISTS passages_of ON passages (slug, ordinal);
 CREATE TABLE IF NOT EXISTS tokens (id TEXT PRIMARY KEY, bits BLOB NOT NULL, offsets BLOB NOT NULL);
 """
+_TABLES = {"meta", "documents", "passages", "tokens"}
 
 Progress = Callable[[int, int], None]  # passages encoded so far, and in all
 
@@ -68,10 +69,10 @@ class Index:
     ) -> Self:
         """Opens the library in `folder`. LibraryError: there is none, it is something else, or (`check`) another model made it."""
         folder = Path(folder)
-        exists = (folder / FILE).is_file()
+        exists = (folder / FILE).is_file() and not _blank(folder / FILE)
         if not exists and not create:
             raise LibraryError(f"There is no library in {folder}. Make one: legation --data {folder} ingest PATH (or: legation serve)")
-        if not exists and folder.exists() and (not folder.is_dir() or any(p.name not in (".lock",) for p in folder.iterdir())):
+        if not exists and folder.exists() and (not folder.is_dir() or any(p.name not in (".lock", FILE, f"{FILE}-wal", f"{FILE}-shm") for p in folder.iterdir())):
             raise LibraryError(f"{folder} holds something that is not a Legation library. Give an empty or a new folder with --data.")
         with _disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -122,6 +123,7 @@ class Index:
             try:
                 row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
             except sqlite3.DatabaseError as error:
+                _refuse_read_only(error, self.folder)
                 raise LibraryError(f"{self.folder / FILE} cannot be read ({error}). Restore it from a copy, or make a new library with legation ingest.") from None
         return str(row[0]) if row else ""
 
@@ -343,9 +345,10 @@ class Index:
 def _chroma(folder: Path, server: str, encoder: Encoder, identity: Mapping[str, str]) -> Any:
     """The collection, in the folder or on a `chroma run` server. Its telemetry is off."""
     import chromadb
+    from chromadb.config import Settings
     from langchain_chroma import Chroma
 
-    settings = chromadb.Settings(anonymized_telemetry=False, is_persistent=not server)
+    settings = Settings(anonymized_telemetry=False, is_persistent=not server)
     if server:
         from urllib.parse import urlsplit
 
@@ -358,6 +361,19 @@ def _chroma(folder: Path, server: str, encoder: Encoder, identity: Mapping[str, 
         client = chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
     about = {"hnsw:space": "cosine", "format": FORMAT, "passages": VERSION, **identity}
     return Chroma(client=client, collection_name=COLLECTION, embedding_function=encoder, collection_metadata=about)
+
+
+def _blank(file: Path) -> bool:
+    """Whether the file was made but nothing was ever noted in it: the run that made it was stopped."""
+    try:
+        database = sqlite3.connect(file, timeout=30)
+        try:
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            return not tables or (tables <= _TABLES and not ("meta" in tables and database.execute("SELECT 1 FROM meta").fetchone()))
+        finally:
+            database.close()
+    except sqlite3.Error:
+        return False  # it holds something: opening it says what is wrong
 
 
 def _admits(document: Document, where: Mapping[str, Any]) -> bool:
@@ -389,12 +405,21 @@ def _tokens(bits: bytes, offsets: bytes) -> Tokens:
     return Tokens(bits=np.frombuffer(bits, dtype=np.uint8).reshape(len(places), -1), offsets=places)
 
 
+def _refuse_read_only(error: sqlite3.DatabaseError, folder: Path) -> None:
+    if "readonly" in str(error):
+        raise LibraryError(
+            f"The library in {folder} is read-only; it must be writable, also to be asked. "
+            f"Mend: chmod -R u+w {folder}, or copy it to a place that is writable and name that with --data."
+        ) from None
+
+
 @contextmanager
 def _disk_errors(folder: Path) -> Iterator[None]:
     """A full or read-only disk, or a damaged file, as one sentence with the mend."""
     try:
         yield
     except sqlite3.DatabaseError as error:
+        _refuse_read_only(error, folder)
         raise LibraryError(
             f"The library in {folder} cannot be written or read ({error}). Check that the disk is not full and the folder is writable; "
             "what was finished is safe, run the same command again."
