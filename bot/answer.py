@@ -22,6 +22,7 @@ class Evidence(BaseModel):
     passage: Passage
     score: float
     raw: float = Field(default=0.0, description="The late-interaction score alone, about 0.5 to 1.")
+    pair: float = Field(default=0.0, description="The cross-encoder's logit, about -11 to 11.")
 
     def to_json(self) -> dict[str, Any]:
         """The form in the `retrieved` list of an answer."""

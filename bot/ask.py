@@ -74,7 +74,7 @@ class Legation:
         """The answer to `question`, or the refusal that says why there is none. LibraryError for what is no question."""
         began = time.perf_counter()
         asked = check(question, self.settings.max_question_chars)
-        understood = understand(asked, history)
+        understood = understand(asked, history, self.retriever.vocabulary)
         timings = Timings(understand=1000 * (time.perf_counter() - began))
         found = self.retriever.find(understood, filters, k=self.settings.passages)
         timings.retrieve, timings.rerank = found.retrieve_ms, found.rerank_ms
@@ -88,7 +88,7 @@ class Legation:
     def stream(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Iterator[Event]:
         """The steps of the answer in order: understood, sources, statement..., done."""
         asked = check(question, self.settings.max_question_chars)
-        understood = understand(asked, history)
+        understood = understand(asked, history, self.retriever.vocabulary)
         yield Event(type="understood", standalone_question=understood.text, kind=understood.kind)
         outcome = self.ask(asked, history, filters)
         if isinstance(outcome, Answer):

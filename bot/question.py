@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from bot.answer import Kind
 from bot.names import actors, fold, instruments, mentioned
+from bot.spelling import Vocabulary
+from bot.terms import in_english, language_of, terms_for
 from ingest.documents import LibraryError
 from ingest.structure import mentions
 
@@ -60,7 +62,10 @@ class Question(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     asked: str
-    text: str = Field(description="Standalone: what is searched for and shown as 'Understood as'.")
+    text: str = Field(description="Standalone, misspelt words put right: what is shown as 'Understood as'.")
+    search: str = Field(default="", description="What is searched for: the text, in English.")
+    terms: tuple[str, ...] = Field(default=(), description="Terms of art for plain words of the question.")
+    language: str = Field(default="en", description="Of the question: en, es or fr.")
     kind: Kind = "fact"
     expects: Expectation = Field(default="", description="What the answering sentence must hold.")
     followup: bool = False
@@ -157,23 +162,31 @@ _NOT_NAMES = frozenset(
 )
 
 
-def understand(asked: str, history: Sequence[Turn] = ()) -> Question:
-    """What `asked` means, its follow-ups resolved against `history` by rules alone."""
+def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary | None = None) -> Question:
+    """What `asked` means, its follow-ups resolved against `history` by rules alone; `vocabulary` puts misspelt words right."""
     asked = asked.strip()
-    text, followup = _standalone(asked, history)
-    folded = fold(asked)
+    language = language_of(asked)
+    meant = vocabulary.corrected(asked) if vocabulary and language == "en" else asked
+    text, followup = _standalone(meant, history)
     named = mentioned(text, instruments())
     bodies = mentioned(text, actors())
-    pinpoints = mentions(asked)
+    search = in_english(text, language)
+    if language != "en":
+        search = " ".join([search, *(name for name in named if fold(name) not in fold(search))])
+    folded = fold(meant)
+    pinpoints = mentions(meant)
     return Question(
         asked=asked,
         text=text,
+        search=search,
+        terms=terms_for(search),
+        language=language,
         kind=_kind(folded, bool(pinpoints)),
         expects=next((what for what, pattern in _EXPECTS if pattern.search(folded)), ""),
         followup=followup,
         instruments=named,
         actors=bodies,
-        names=_names(asked, [*named.values(), *bodies.values()]),
+        names=_names(meant, [*named.values(), *bodies.values()]),
         pinpoints=pinpoints,
         years=tuple(dict.fromkeys(int(year) for year in _YEAR.findall(text))),
         months=_months(fold(text)),

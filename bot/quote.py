@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +12,31 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence, Statement
 from bot.question import Expectation, Question
-from bot.retrieve import Found, within
-from ingest.documents import Document, Sentence, Text
+from bot.retrieve import Found, lead, within
+from ingest.documents import Document, Passage, Sentence, Text
 from ingest.structure import normal
 
 if TYPE_CHECKING:
     from ingest.index import Index
 
-READ = 12  # passages whose sentences are scored
+READ = 8  # passages whose sentences are scored
+SCORED = 28  # sentences that the cross-encoder sees: the best by late interaction
+READ_ASPECT, SCORED_ASPECT = 4, 12  # ... of each aspect of a question that has several
 WORDS = 110  # of an answer of single sentences; a sentence more is added only while below
+LISTED = 160  # ... where several things are asked for
+ASPECTS = 170  # ... shared by the aspects of a question
+WORDS_ASPECT = 40  # ... at least, for each
 LIST_WORDS = 320  # of an enumeration or a provision before it is cut, and said to be cut
-SCORED = 40  # sentences that the cross-encoder sees: the best by late interaction
+ITEMS = 120  # words of the items that are added to a sentence that opens a list
+OPENING = 45  # longest sentence, in words, that is put before an item since it opens its list
 PASSAGE = 40.0  # weight of the passage's score (differences of about 0.1) against the cross-encoder's logit
 EXPECTED = 1.0  # added when the sentence holds what the question expects (a date, a number ...)
+DEFINES = 3.0  # added when a definition is asked for and the sentence gives one
+NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 7.0  # a further sentence is kept while its score is within this of the best
+CLOSE_ASPECT = 4.0
+LISTS, LIST_CLOSE = 4, 4.0  # how many of the best sentences, and how near the best, may open or belong to the list that is asked for
+_OPENS = (":", ": \u2014", "\u2014", ":-")
 
 _NUMBER_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozens?|tens|hundreds|thousands|half|quarter|third"
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
@@ -45,7 +57,8 @@ class Pick(BaseModel):
     document: Document
     sentence: Sentence
     score: float
-    raw: float = 0.0  # the late-interaction score alone
+    raw: float = 0.0  # the cross-encoder's logit alone
+    passage: Passage
 
     @property
     def text(self) -> str:
@@ -71,38 +84,43 @@ def holds_expected(text: str, expects: Expectation) -> bool:
 
 
 class Quoter:
-    """Chooses sentences with the token vectors that the index has already."""
+    """Chooses sentences with the token vectors that the index has already, then reads the best of them with the question."""
 
     def __init__(self, index: Index) -> None:
         self.index = index
 
     def draft(self, question: Question, found: Found) -> Draft:
         """The sentences that answer `question`, in a readable order."""
-        ranked = self.rank(question, found)
+        if len(found.aspects) > 1 and (parts := self._by_aspect(question, found)):
+            return parts
+        ranked = self.rank(question, question.search, found.evidence[:READ])
         if not ranked:
             return Draft(picks=())
         if question.kind == "provision" and (provision := self._provision(question, found, ranked)):
             return provision
-        best = ranked[0]
-        if question.kind in ("list", "definition", "fact", "provision") and (whole := self._enumeration(best, question)):
+        if question.kind == "list":
+            for pick in ranked[:LISTS]:
+                if pick.score >= ranked[0].score - LIST_CLOSE and (whole := self._enumeration(pick)):
+                    return whole
+        elif self._introduces(ranked[0]) and (whole := self._enumeration(ranked[0])):
             return whole
-        return Draft(picks=tuple(self._order(self._choose(question, ranked))))
+        words = LISTED if question.kind in ("list", "overview") else WORDS
+        return Draft(picks=tuple(self._completed(self._order(choose(ranked, words, CLOSE)))))
 
-    def rank(self, question: Question, found: Found) -> list[Pick]:
-        """The sentences of the best passages, best first: a first choice by late interaction, then scored with the question."""
-        evidence = found.evidence[:READ]
+    def rank(self, question: Question, asked: str, evidence: Sequence[Evidence], scored: int = SCORED) -> list[Pick]:
+        """The sentences of `evidence`, best first: a first choice by late interaction, then scored with the question."""
+        query = self.index.token_encoder.encode_query(asked)
         tokens = self.index.tokens([item.passage.id for item in evidence])
-        seen = [pair for item in evidence for pair in self._sentences(item, found.query, tokens[item.passage.id])]
-        seen = sorted(seen, key=lambda pair: (-pair[0], pair[1].passage.id, pair[2].start))[:SCORED]
+        seen = [pair for item in evidence for pair in self._sentences(item, query, tokens[item.passage.id])]
+        seen = sorted(seen, key=lambda pair: (-pair[0], pair[1].passage.id, pair[2].start))[:scored]
         shown = [f"{lead(item)}{item.document.text[s.start : s.end]}" for _, item, s in seen]
-        logits = self.index.pairs.score(question.text, shown)
+        logits = self.index.pairs.score(asked, shown)
         picks = []
         for (_, item, sentence), logit in zip(seen, logits, strict=True):
             text = item.document.text[sentence.start : sentence.end]
-            score = float(logit) + PASSAGE * item.score
-            score += EXPECTED * (bool(question.expects) and holds_expected(text, question.expects))
-            picks.append(Pick(document=item.document, sentence=sentence, score=score, raw=float(logit)))
-        return sorted(picks, key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start))
+            score = float(logit) + PASSAGE * item.score + _bonus(question, text)
+            picks.append(Pick(document=item.document, sentence=sentence, score=score, raw=float(logit), passage=item.passage))
+        return _near_the_best(sorted(picks, key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start)))
 
     def _sentences(self, item: Evidence, query: np.ndarray[Any, Any], tokens: Any) -> Iterable[tuple[float, Evidence, Sentence]]:
         """The quotable sentences of a passage with a cheap score: late interaction over their own tokens, and the passage's score."""
@@ -113,7 +131,7 @@ class Quoter:
         starts = tokens.offsets[:, 0]
         usable, bits = [], []
         for sentence in item.passage.sentences:
-            if sentence.kind in ("heading", "note") or not sentence.agreed:
+            if not quotable(item.document, sentence):
                 continue
             inside = (starts >= sentence.start + shift) & (starts < sentence.end + shift)
             if inside.any():
@@ -123,25 +141,69 @@ class Quoter:
             for sentence, score in zip(usable, maxsim_many(query, bits), strict=True):
                 yield float(score) + item.score, item, sentence
 
-    def _choose(self, question: Question, ranked: Sequence[Pick]) -> list[Pick]:
-        """The best sentence and those nearly as good, no two alike, up to the length of an answer."""
-        chosen: list[Pick] = []
-        words = 0
-        for pick in ranked:
-            if chosen and (pick.score < ranked[0].score - CLOSE or words + pick.words > WORDS):
-                continue
-            if any(alike(pick.text, other.text) for other in chosen):
-                continue
-            chosen.append(pick)
-            words += pick.words
-        return chosen
+    def _by_aspect(self, question: Question, found: Found) -> Draft | None:
+        """The best sentences of each aspect: in the order of the question, for a timeline in that of the documents' dates."""
+        budget = max(WORDS_ASPECT, ASPECTS // len(found.aspects))
+        parts = []
+        for aspect, evidence in found.aspects:
+            ranked = self.rank(question, aspect.search, evidence[:READ_ASPECT], SCORED_ASPECT)
+            if ranked:
+                parts.append(choose(ranked, budget, CLOSE_ASPECT))
+        if len(parts) < 2:
+            return None
+        if question.kind == "timeline":
+            parts.sort(key=lambda part: part[0].document.date)
+        seen: set[tuple[str, int]] = set()
+        picks = []
+        for part in parts:
+            for pick in sorted(part, key=lambda pick: (pick.document.slug, pick.sentence.start)):
+                if (place := (pick.document.slug, pick.sentence.start)) not in seen:
+                    seen.add(place)
+                    picks.append(pick)
+        return Draft(picks=tuple(self._completed(picks)))
 
     def _order(self, picks: Sequence[Pick]) -> list[Pick]:
         """Documents in the order of their best sentence, sentences within one in the document's order."""
-        first = {}
+        first: dict[str, int] = {}
         for rank, pick in enumerate(picks):
             first.setdefault(pick.document.slug, rank)
         return sorted(picks, key=lambda pick: (first[pick.document.slug], pick.sentence.start))
+
+    def _introduces(self, pick: Pick) -> bool:
+        return pick.text.rstrip().endswith(_OPENS)
+
+    def _completed(self, picks: Sequence[Pick]) -> list[Pick]:
+        """The picks with what they hang on: after words that open a list its items, before an item the words that open its list."""
+        whole: list[Pick] = []
+        seen: set[tuple[str, int]] = set()
+
+        def add(pick: Pick) -> None:
+            if (pick.document.slug, pick.sentence.start) not in seen:
+                seen.add((pick.document.slug, pick.sentence.start))
+                whole.append(pick)
+
+        for pick in picks:
+            text = self.index.text(pick.document.slug)
+            at = _position(text, pick.sentence)
+            intro = introduction(text, at)
+            if intro is None:
+                add(pick)
+                continue
+            opening = text.sentences[intro]
+            if intro != at and len(text.document.text[opening.start : opening.end].split()) <= OPENING and quotable(text.document, opening):
+                add(self._pick(text, opening, pick))
+            add(pick)
+            if intro == at:
+                words = 0
+                for item in members(text.sentences, intro):
+                    words += len(text.document.text[item.start : item.end].split())
+                    if words > ITEMS:
+                        break
+                    add(self._pick(text, item, pick))
+        return whole
+
+    def _pick(self, text: Text, sentence: Sentence, like: Pick) -> Pick:
+        return Pick(document=text.document, sentence=sentence, score=like.score, raw=like.raw, passage=text.passage_at(sentence.start))
 
     def _provision(self, question: Question, found: Found, ranked: Sequence[Pick]) -> Draft | None:
         """The provision that the question names, verbatim; of a long one, the sentences nearest to the question."""
@@ -160,23 +222,21 @@ class Quoter:
                 return self._fit(text, inside, {(p.document.slug, p.sentence.start): p for p in ranked})
         return None
 
-    def _enumeration(self, best: Pick, question: Question) -> Draft | None:
+    def _enumeration(self, best: Pick) -> Draft | None:
         """The whole list that `best` introduces or belongs to, in its order."""
         text = self.index.text(best.document.slug)
-        sentences = text.sentences
-        at = next(i for i, sentence in enumerate(sentences) if sentence.start == best.sentence.start)
-        intro = introduction(text, at)
-        if intro is None or (question.kind != "list" and intro != at):
+        intro = introduction(text, _position(text, best.sentence))
+        if intro is None:
             return None
-        items = members(sentences, intro)
+        items = members(text.sentences, intro)
         if len(items) < 2:
             return None
-        return self._fit(text, [sentences[intro], *items], {(best.document.slug, best.sentence.start): best})
+        return self._fit(text, [text.sentences[intro], *items], {(best.document.slug, best.sentence.start): best})
 
     def _fit(self, text: Text, sentences: Sequence[Sentence], scored: dict[tuple[str, int], Pick]) -> Draft:
         """`sentences` whole if short enough; else the first and the best, in order, and a note that says how many were left out."""
         slug = text.document.slug
-        picks = [scored.get((slug, s.start)) or Pick(document=text.document, sentence=s, score=0.0) for s in sentences]
+        picks = [scored.get((slug, s.start)) or Pick(document=text.document, sentence=s, score=0.0, passage=text.passage_at(s.start)) for s in sentences]
         if sum(pick.words for pick in picks) <= LIST_WORDS:
             return Draft(picks=tuple(picks))
         kept, words = {0}, picks[0].words
@@ -190,10 +250,72 @@ class Quoter:
         return Draft(picks=tuple(picks[i] for i in sorted(kept)), note=note)
 
 
+_DEFINES = re.compile(r"(?i)\b(?:means?|is defined as|are defined as|refers? to|shall mean|is understood|we define|definition)\b|[”\"’] (?:is|are)\b")
+_FURNITURE = re.compile(
+    r"(?i)^(?:distr\.?:|original:|agenda item|\d+(?:st|nd|rd|th) plenary meeting|united nations$|general assembly$|page \d|for immediate release|via |\*+$)"
+)
+_ADOPTED = re.compile(r"(?i)\b(?:adopted|done at|signed)\b")
+
+
+def quotable(document: Document, sentence: Sentence) -> bool:
+    """Whether a reader could do with the sentence alone: agreed text, not a heading, a note, a header line or a scrap."""
+    if sentence.kind in ("heading", "note") or not sentence.agreed:
+        return False
+    text = document.text[sentence.start : sentence.end]
+    if _FURNITURE.match(text):
+        return False
+    words = len(text.split())
+    ends = text.rstrip()[-1:] in ".;:?!,)”\"’—" or sentence.kind in ("item", "row")
+    return words >= 4 and (ends or words >= 12 or bool(_ADOPTED.search(text)))
+
+
+def choose(ranked: Sequence[Pick], most: int, close: float) -> list[Pick]:
+    """The best sentence and those nearly as good, no two alike, up to `most` words."""
+    chosen: list[Pick] = []
+    words = 0
+    for pick in ranked:
+        if chosen and (pick.score < ranked[0].score - close or words + pick.words > most):
+            continue
+        if any(alike(pick.text, other.text) for other in chosen):
+            continue
+        chosen.append(pick)
+        words += pick.words
+    return chosen
+
+
+def _bonus(question: Question, text: str) -> float:
+    """For holding what is asked for: the expected kind of thing, a definition, for a timeline a date."""
+    expects = "date" if question.kind == "timeline" else question.expects
+    bonus = EXPECTED * (bool(expects) and holds_expected(text, expects))
+    return bonus + DEFINES * (question.kind == "definition" and bool(_DEFINES.search(text)))
+
+
+def _near_the_best(ranked: list[Pick]) -> list[Pick]:
+    """The picks with a little added to those beside the best one, in its passage."""
+    if not ranked:
+        return ranked
+    best = ranked[0]
+    order = [sentence.start for sentence in best.passage.sentences]
+    at = order.index(best.sentence.start)
+    beside = {order[i] for i in (at - 1, at + 1) if 0 <= i < len(order)}
+    lifted = [
+        pick.model_copy(update={"score": min(pick.score + NEIGHBOUR, best.score)})
+        if pick.document.slug == best.document.slug and pick.sentence.start in beside
+        else pick
+        for pick in ranked
+    ]
+    return [best, *sorted(lifted[1:], key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start))]
+
+
+def _position(text: Text, sentence: Sentence) -> int:
+    """The index of `sentence` among the sentences of its document."""
+    return bisect_left(text.sentences, sentence.start, key=lambda other: other.start)
+
+
 def introduction(text: Text, at: int) -> int | None:
     """The index of the sentence that introduces the list in which sentence `at` stands (or that it introduces), else None."""
     sentences = text.sentences
-    if text.document.text[sentences[at].start : sentences[at].end].rstrip().endswith((":", ": —", "—", ":-")):
+    if text.document.text[sentences[at].start : sentences[at].end].rstrip().endswith(_OPENS):
         return at
     if sentences[at].kind != "item":
         return None
@@ -216,12 +338,6 @@ def members(sentences: Sequence[Sentence], intro: int) -> list[Sentence]:
         if sentence.agreed:
             found.append(sentence)
     return found
-
-
-def lead(item: Evidence) -> str:
-    """What a sentence is read under: its document's title and its nearest heading."""
-    heading = item.passage.path[-1] if item.passage.path else ""
-    return f"{item.document.title}. {heading}: "
 
 
 _WORDS = re.compile(r"\w+")

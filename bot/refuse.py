@@ -13,7 +13,8 @@ from bot.answer import Citation, Evidence
 from bot.names import actors, fold, instruments, mentioned, names_of, pattern
 from bot.question import Question
 from bot.quote import Pick, holds_expected
-from bot.retrieve import Found, within, words_of
+from bot.catalogue import words_of
+from bot.retrieve import Found, within
 from ingest.structure import normal
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
-"""Candidates from vectors, words and named provisions, fused by rank, reranked by late interaction: the evidence."""
+"""Candidates from vectors, words and named provisions, fused by rank, reranked by late interaction and a cross-encoder: the evidence."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,9 +13,11 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from bot.answer import Evidence
-from bot.names import Name, actors, fold, mentioned, names_of, pattern
+from bot.aspects import Aspect, aspects_of
+from bot.catalogue import Catalogue, Match
 from bot.question import Filters, Question, understand
-from ingest.documents import Document, Passage
+from bot.spelling import Vocabulary
+from ingest.documents import Passage
 from ingest.structure import normal
 
 if TYPE_CHECKING:
@@ -27,91 +28,35 @@ if TYPE_CHECKING:
 FUSION = 60  # the constant of reciprocal rank fusion (Cormack et al., 2009)
 CANDIDATES = 60  # a list, before fusion
 RERANKED = 120  # candidates that late interaction sees; more changed nothing on the development questions
-NAMED = 0.06  # added to a late-interaction score (about 0.6 to 0.95) when the question names the passage's document
-DATED = 0.03  # ... when the question gives the month or year of the document
-TITLED = 0.05  # ... times the weighted share of the question's words that stand in the document's title
-PLACED = 0.5  # ... when the question names the provision
-
-
-class Match(BaseModel):
-    """How well a document fits what the question says of it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    named: bool = False
-    month: bool = False
-    year: bool = False
-    overlap: float = 0.0
-
-    @property
-    def bonus(self) -> float:
-        """What the match adds to the late-interaction score of the document's passages."""
-        return NAMED * self.named + DATED * (self.month + 0.5 * self.year) + TITLED * self.overlap
-
-
-class Catalogue:
-    """The library's documents by what they may be called; made once for each state of the library."""
-
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self.documents = {document.slug: document for document in documents}
-        self.names: dict[str, Name] = {document.slug: names_of(document) for document in documents}
-        self._words = {slug: self._card(document) for slug, document in self.documents.items()}
-        count: dict[str, int] = defaultdict(int)
-        for words in self._words.values():
-            for word in words:
-                count[word] += 1
-        self._rarity = {word: float(np.log(1 + len(documents) / n)) for word, n in count.items()}
-        self._common = float(np.log(1 + len(documents)))
-
-    def _card(self, document: Document) -> frozenset[str]:
-        card = " ".join([document.title, document.publisher, document.slug.replace("-", " "), *self.names[document.slug].aliases])
-        listed = mentioned(card, actors())
-        known = {name.canonical: name.aliases for name in actors()}
-        return words_of(" ".join([card, *(alias for canonical in listed for alias in known[canonical])]))
-
-    def match(self, question: Question) -> dict[str, Match]:
-        """For each document (slug), how the question refers to it."""
-        asked = words_of(question.text)
-        weight = sum(self._rarity.get(word, self._common) for word in asked) or 1.0
-        named = mentioned(question.text, self.names.values())
-        found = {}
-        for slug, document in self.documents.items():
-            shared = sum(self._rarity[word] for word in asked & self._words[slug])
-            found[slug] = Match(
-                named=slug in named,
-                month=document.date[:7] in question.months,
-                year=document.year in question.years or any(str(year) in slug for year in question.years),
-                overlap=shared / weight,
-            )
-        return found
-
-
-_WORD = re.compile(r"[^\W_]+(?:[/.-]\d+)*")
-_STOP = frozenset(
-    "a an and are as at be by did do does for from had has have how i in into is it its may must of on or should that the their them they this to was "
-    "were what when where which who whom whose why will with would under according between can could one whose many much".split()
-)
-
-
-def words_of(text: str) -> frozenset[str]:
-    """The words of `text` that say something, folded, plural s dropped."""
-    return frozenset(
-        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-        for word in _WORD.findall(fold(text))
-        if word not in _STOP
-    )
+READ = 16  # passages that the cross-encoder reads, of the best by late interaction
+READ_ASPECT = 6  # ... of each aspect of a question that has several
+PAIRED = 0.015  # weight of the cross-encoder's logit (-11 to 11) against the late-interaction score (0.6 to 0.95)
+PLACED = 0.5  # added when the question names the provision
+KEPT = 3  # passages of each aspect that stay in the evidence
 
 
 class Found(BaseModel):
-    """What retrieval hands on: evidence best first, the question's token vectors, and milliseconds of each stage."""
+    """What retrieval hands on: evidence best first, that of each aspect, how documents fit, and milliseconds of each stage."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     evidence: list[Evidence]
     query: np.ndarray[Any, np.dtype[np.float32]]
     matches: dict[str, Match]
+    aspects: list[tuple[Aspect, list[Evidence]]] = []
     retrieve_ms: float = 0.0
     rerank_ms: float = 0.0
+
+
+class Search(BaseModel):
+    """One search: the words, the terms of art added to find candidates, and the documents that are searched."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    words: str
+    terms: tuple[str, ...] = ()
+    where: Mapping[str, Any] = {}
+    read: int = READ
 
 
 class Retriever:
@@ -120,6 +65,7 @@ class Retriever:
     def __init__(self, index: Index) -> None:
         self.index = index
         self._catalogue: tuple[int, Catalogue] | None = None
+        self._vocabulary: tuple[int, Vocabulary] | None = None
 
     @property
     def catalogue(self) -> Catalogue:
@@ -129,38 +75,66 @@ class Retriever:
             self._catalogue = (generation, Catalogue(self.index.documents()))
         return self._catalogue[1]
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the library, renewed when it has changed."""
+        generation = self.index.generation
+        if self._vocabulary is None or self._vocabulary[0] != generation:
+            texts = (self.index.text(document.slug) for document in self.index.documents())
+            words = Vocabulary(passage.text for text in texts for passage in text.passages)
+            self._vocabulary = (generation, words)
+        return self._vocabulary[1]
+
     def find(self, question: Question, filters: Filters | None = None, k: int = 20) -> Found:
         """The `k` best passages for `question` among the documents that `filters` admit."""
         began = time.perf_counter()
         where = (filters or Filters()).where()
         matches = self.catalogue.match(question)
         placed = self._placed(question, matches, where)
-        vector = self.index.encoder.embed_query(question.text)
-        query = self.index.token_encoder.encode_query(question.text)
-        lists = self._lists(question, vector, matches, where)
-        candidates = list(dict.fromkeys([*placed, *fuse(lists)]))[:RERANKED]
+        parts = [
+            aspect
+            for aspect in aspects_of(question, matches, self.catalogue.documents)
+            if not (aspect.slug and where) or self._admits(where, aspect.slug)
+        ]
+        whole = Search(words=question.search, terms=question.terms, where=where)
+        searches = [whole]
+        for aspect in parts:
+            scope = {**where, "slug": aspect.slug} if aspect.slug else where
+            searches.append(Search(words=aspect.search, terms=question.terms, where=scope, read=READ_ASPECT))
+        candidates = [self._candidates(search, matches, placed if search is whole else []) for search in searches]
         retrieved = time.perf_counter()
-        evidence = self._rerank(query, candidates, matches, set(placed))[:k]
+        query = self.index.token_encoder.encode_query(whole.words)
+        ranked = [self._rerank(search, names, matches, set(placed)) for search, names in zip(searches, candidates, strict=True)]
         return Found(
-            evidence=evidence,
+            evidence=_joined(ranked[0], ranked[1:], k),
             query=query,
             matches=matches,
+            aspects=[(aspect, evidence[:k]) for aspect, evidence in zip(parts, ranked[1:], strict=True) if evidence],
             retrieve_ms=1000 * (retrieved - began),
             rerank_ms=1000 * (time.perf_counter() - retrieved),
         )
 
-    def _lists(self, question: Question, vector: Any, matches: Mapping[str, Match], where: Mapping[str, Any]) -> list[list[str]]:
-        """Ranked passage ids: over the whole library, and within the documents that the question means."""
+    def _admits(self, where: Mapping[str, Any], slug: str) -> bool:
+        return where.get("slug") in (None, slug)
+
+    def _candidates(self, search: Search, matches: Mapping[str, Match], placed: Sequence[str]) -> list[str]:
+        """Passage ids from several ranked lists: over all that is searched, and within the documents that the question means."""
+        where = search.where
         scopes: list[Mapping[str, Any]] = [where]
-        meant = sorted(matches, key=lambda slug: -matches[slug].bonus)[:3]
-        allowed = where.get("slug")
-        scopes += [{**where, "slug": slug} for slug in meant if matches[slug].bonus > 0 and allowed in (None, slug)]
+        if "slug" not in where:
+            meant = sorted(matches, key=lambda slug: -matches[slug].bonus)[:3]
+            scopes += [{**where, "slug": slug} for slug in meant if matches[slug].bonus > 0]
+        phrasings = [search.words]
+        if search.terms:
+            phrasings.append(f"{search.words} {' '.join(search.terms)}")
+        vectors = [self.index.encoder.embed_query(phrasing) for phrasing in phrasings]
         lists = []
         for depth, scope in enumerate(scopes):
             k = CANDIDATES if depth == 0 else CANDIDATES // 3
-            lists.append([name for name, _ in self.index.near(vector, k, scope)])
-            lists.append([name for name, _ in self.index.words(question.text, k, scope)])
-        return lists
+            for phrasing, vector in zip(phrasings, vectors, strict=True):
+                lists.append([name for name, _ in self.index.near(vector, k, scope)])
+                lists.append([name for name, _ in self.index.words(phrasing, k, scope)])
+        return list(dict.fromkeys([*placed, *fuse(lists)]))[:RERANKED]
 
     def _placed(self, question: Question, matches: Mapping[str, Match], where: Mapping[str, Any]) -> list[str]:
         """The passages of the provisions that the question names, in the documents that it names."""
@@ -173,22 +147,49 @@ class Retriever:
             if any(holds(passage, pinpoint) for pinpoint in question.pinpoints)
         ]
 
-    def _rerank(
-        self, query: np.ndarray[Any, Any], candidates: Sequence[str], matches: Mapping[str, Match], placed: set[str]
-    ) -> list[Evidence]:
+    def _rerank(self, search: Search, candidates: Sequence[str], matches: Mapping[str, Match], placed: set[str]) -> list[Evidence]:
+        """The candidates by late interaction, the best of them then read together with the question by the cross-encoder."""
         from ingest.encoders import maxsim_many
 
         tokens = self.index.tokens(candidates)
         known = [name for name in candidates if name in tokens]
         if not known:
             return []
-        scores = maxsim_many(query, [tokens[name].bits for name in known])
+        scores = maxsim_many(self.index.token_encoder.encode_query(search.words), [tokens[name].bits for name in known])
         evidence = []
         for name, score in zip(known, scores, strict=True):
             passage = self.index.passage(name)
             total = float(score) + matches[passage.slug].bonus + PLACED * (name in placed)
             evidence.append(Evidence(document=self.index.document(passage.slug), passage=passage, score=total, raw=float(score)))
-        return sorted(evidence, key=lambda item: (-item.score, item.passage.id))
+        evidence = _best_first(evidence)
+        read, rest = evidence[: search.read], evidence[search.read :]
+        logits = self.index.pairs.score(search.words, [f"{lead(item)}{item.passage.text}" for item in read])
+        read = [
+            item.model_copy(update={"score": item.score + PAIRED * float(logit), "pair": float(logit)})
+            for item, logit in zip(read, logits, strict=True)
+        ]
+        floor = min([PAIRED * float(logit) for logit in logits], default=0.0)
+        return _best_first([*read, *(item.model_copy(update={"score": item.score + floor, "pair": floor / PAIRED}) for item in rest)])
+
+
+def lead(item: Evidence) -> str:
+    """What a passage or a sentence of it is read under: its document's title and its nearest heading."""
+    heading = item.passage.path[-1] if item.passage.path else ""
+    return f"{item.document.title}. {heading}: "
+
+
+def _best_first(evidence: Iterable[Evidence]) -> list[Evidence]:
+    return sorted(evidence, key=lambda item: (-item.score, item.passage.id))
+
+
+def _joined(whole: Sequence[Evidence], parts: Sequence[Sequence[Evidence]], k: int) -> list[Evidence]:
+    """The `k` best, the first few of every part among them."""
+    kept = {item.passage.id: item for part in parts for item in part[:KEPT]}
+    for item in whole:
+        if len(kept) >= k:
+            break
+        kept.setdefault(item.passage.id, item)
+    return _best_first(kept.values())[:k]
 
 
 def holds(passage: Passage, pinpoint: str) -> bool:
@@ -221,7 +222,7 @@ class LegationRetriever(BaseRetriever):
         self._retriever = retriever
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[LangChainDocument]:
-        found = self._retriever.find(understand(query), k=self.k)
+        found = self._retriever.find(understand(query, vocabulary=self._retriever.vocabulary), k=self.k)
         return [
             LangChainDocument(
                 id=item.passage.id,
@@ -238,6 +239,3 @@ class LegationRetriever(BaseRetriever):
             )
             for item in found.evidence
         ]
-
-
-__all__ = ["Catalogue", "Found", "LegationRetriever", "Match", "Retriever", "fuse", "holds", "pattern", "within"]
