@@ -37,10 +37,21 @@ def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping
         return _within(question, dict.fromkeys(dated, ""))
     if several and len(series := _series(fits, documents)) > 1:
         return _within(question, dict.fromkeys(series, ""))
-    things = [name for name in (*question.instruments.values(), *question.names) if len(name) > 2]
-    if len(things) > 1 and (several or re.search(r"\b(?:and|or|both|than|versus|vs)\b", fold(question.search))):
+    things = _coordinated(question) if not several else [*question.instruments.values(), *question.names]
+    if len(things) > 1:
         return tuple(Aspect(search=_without(question.search, [other for other in things if other != name])) for name in things[:MOST])
     return ()
+
+
+def _coordinated(question: Question) -> list[str]:
+    """The first two names of the question that stand side by side, joined by 'and', 'or' or the like."""
+    folded = fold(question.search)
+    things = [name for name in (*question.instruments.values(), *question.actors.values(), *question.names) if len(name) > 2]
+    for one in things:
+        for other in things:
+            if re.search(rf"(?<!\w){re.escape(fold(one))}(?: \w+)? (?:and|or|versus|vs\.?|than) (?:\w+ ){{0,2}}{re.escape(fold(other))}(?!\w)", folded):
+                return [one, other]
+    return []
 
 
 def _one_for_each_name(fits: Mapping[str, Match]) -> dict[str, str]:

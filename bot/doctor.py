@@ -162,9 +162,8 @@ def _library(settings: Settings) -> Iterator[Check]:
             try:
                 yield look(index)
             except Exception as error:
-                yield Check(
-                    name=look.__name__.strip("_"), state="fail", found=f"{type(error).__name__}: {error}", mend=_REBUILD
-                )
+                said = _first(error) if isinstance(error, LibraryError) else f"{type(error).__name__}: {error}"
+                yield Check(name=look.__name__.strip("_"), state="fail", found=said[:200], mend=_REBUILD)
 
 
 _REBUILD = "legation ingest --rebuild"

@@ -64,6 +64,8 @@ class Question(BaseModel):
     asked: str
     text: str = Field(description="Standalone, misspelt words put right: what is shown as 'Understood as'.")
     search: str = Field(default="", description="What is searched for: the text, in English.")
+    new: str = Field(default="", description="Of a follow-up: its own words, without the earlier question.")
+    parts: tuple[str, ...] = Field(default=(), description="The questions that it joins by 'and', where it asks several.")
     terms: tuple[str, ...] = Field(default=(), description="Terms of art for plain words of the question.")
     language: str = Field(default="en", description="Of the question: en, es or fr.")
     kind: Kind = "fact"
@@ -143,7 +145,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 _EXPECTS: tuple[tuple[Expectation, re.Pattern[str]], ...] = (
     ("duration", re.compile(r"\b(?:how (?:long|fast|quickly|soon|often|frequently)|within what (?:time|period)|time limit|cuanto tiempo|combien de temps)\b")),
     ("date", re.compile(r"\b(?:when|(?:on |from |by |at )?(?:what|which) (?:exact |precise )?(?:date|day|year|month)|by when|deadline|since when|en que (?:fecha|ano)|cuando|quand|quelle date|quel jour|a partir de quand)\b")),
-    ("number", re.compile(r"\b(?:how (?:many|much|large|big|high)|what (?:number|share|percentage|amount|sum|value|figures?|budget)|total (?:budget|cost|number)|maximum (?:fine|amount)|cuant[oa]s?|combien)\b")),
+    ("number", re.compile(r"\b(?:how (?:many|much|large|big|high)|(?:what|which) (?:\w+ )?(?:number|share|percentage|amount|sum|value|figures?|budget|price|cost|fine)|total (?:budget|cost|number)|maximum (?:fine|amount)|cuant[oa]s?|combien)\b")),
     ("place", re.compile(r"\b(?:where|in which (?:city|country|town|place)|donde|ou (?:s'est|a eu|se tient|a ete))\b")),
     ("name", re.compile(r"\b(?:who|whom|which (?:\w+ ){0,3}(?:body|organi[sz]ations?|agency|country|state|company|minister|president|service|services|unit)|qui|quien(?:es)?)\b")),
 )
@@ -152,6 +154,7 @@ _ELLIPSIS = re.compile(
     r"|\b(?:it|its|they|them|their|theirs|this|these|those|that one|the same|there|he|she|his|her|ils?|elles?|leur|ellos|ello|eso)\b"
 )
 _NAME = re.compile(r"\b(?:[A-Z][\w’'&-]*\w|[A-Z]{2,}\d*)(?:[ -](?:(?:of|for|on|the|and|de|du|des|la) (?=[A-Z]))?(?:the )?(?:[A-Z][\w’'&-]*\w|\d[\d.-]*))*")
+_COMPOUND = re.compile(r"-(?:led|based|backed|made|sponsored|linked|affiliated|wide|style|born|run|owned|hosted|style)$", re.I)
 _NOT_NAMES = frozenset(
     "what which who whom whose when where why how in on at by under according does did do is are was were can could may might must shall should "
     "would will has have had name list give define compare from to the a an and or if into through over after before during since until with "
@@ -179,6 +182,8 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         asked=asked,
         text=text,
         search=search,
+        new=meant if followup else "",
+        parts=() if followup else _parts(search),
         terms=terms_for(search),
         language=language,
         kind=_kind(folded, bool(pinpoints)),
@@ -186,7 +191,9 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         followup=followup,
         instruments=named,
         actors=bodies,
-        names=_names(meant, [*named.values(), *bodies.values()]),
+        names=tuple(
+            name for name in _names(meant, [*named.values(), *bodies.values()]) if in_english(name, language) in (name, fold(name))
+        ),
         pinpoints=pinpoints,
         years=tuple(dict.fromkeys(int(year) for year in _YEAR.findall(text))),
         months=_months(fold(text)),
@@ -203,6 +210,19 @@ def _standalone(asked: str, history: Sequence[Turn]) -> tuple[str, bool]:
     if (_ELLIPSIS.search(fold(asked)) and words <= 25 and not own_subject) or (words <= 12 and not own_subject and not _names(asked, ())):
         return f"{asked} ({earlier[-1]})", True
     return asked, False
+
+
+_JOINED = re.compile(
+    r",? (?:and|et|y) (?=(?:(?:on|in|at|by|to|from|for|of|with|until|since) )?(?:what|which|who|whom|whose|when|where|why|how)\b)", re.I
+)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    """The questions that `text` joins; what a later one leaves out is taken from the first."""
+    pieces = [piece.strip() for piece in _JOINED.split(text)]
+    if len(pieces) < 2 or len(pieces) > 4 or min(len(piece.split()) for piece in pieces) < 2:
+        return ()
+    return (pieces[0], *(f"{piece.rstrip('?. ')}? ({pieces[0]})" for piece in pieces[1:]))
 
 
 def _kind(folded: str, provision: bool) -> Kind:
@@ -224,7 +244,7 @@ def _names(asked: str, known: Sequence[str]) -> tuple[str, ...]:
             words = words[1:]
         while words and fold(words[-1]) in _NOT_NAMES:
             words = words[:-1]
-        name = " ".join(words)
+        name = _COMPOUND.sub("", " ".join(words))
         if len(name) < 2 or not re.search(r"[A-Za-z]", name) or any(fold(name) in fold(other) or fold(other) == fold(name) for other in known):
             continue
         found.append(name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 READ = 8  # passages whose sentences are scored
 SCORED = 28  # sentences that the cross-encoder sees: the best by late interaction
 READ_ASPECT, SCORED_ASPECT = 4, 12  # ... of each aspect of a question that has several
-WORDS = 110  # of an answer of single sentences; a sentence more is added only while below
+WORDS = 130  # of an answer of single sentences; a sentence more is added only while below
 LISTED = 160  # ... where several things are asked for
 ASPECTS = 170  # ... shared by the aspects of a question
 WORDS_ASPECT = 40  # ... at least, for each
@@ -30,12 +30,13 @@ LIST_WORDS = 320  # of an enumeration or a provision before it is cut, and said 
 ITEMS = 120  # words of the items that are added to a sentence that opens a list
 OPENING = 45  # longest sentence, in words, that is put before an item since it opens its list
 PASSAGE = 40.0  # weight of the passage's score (differences of about 0.1) against the cross-encoder's logit
-EXPECTED = 1.0  # added when the sentence holds what the question expects (a date, a number ...)
+EXPECTED = 2.0  # added when the sentence holds what the question expects (a date, a number ...)
 DEFINES = 3.0  # added when a definition is asked for and the sentence gives one
+ASKS = 4.0  # taken off a sentence that asks, as reporters do
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 7.0  # a further sentence is kept while its score is within this of the best
 CLOSE_ASPECT = 4.0
-LISTS, LIST_CLOSE = 4, 4.0  # how many of the best sentences, and how near the best, may open or belong to the list that is asked for
+LISTS, LIST_CLOSE = 2, 2.0  # how many of the best sentences, and how near the best, may open or belong to the list that is asked for
 _OPENS = (":", ": \u2014", "\u2014", ":-")
 
 _NUMBER_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozens?|tens|hundreds|thousands|half|quarter|third"
@@ -64,6 +65,11 @@ class Pick(BaseModel):
     def text(self) -> str:
         """The sentence, verbatim."""
         return self.document.text[self.sentence.start : self.sentence.end]
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where it stands: document and offset."""
+        return self.document.slug, self.sentence.start
 
     @property
     def words(self) -> int:
@@ -105,7 +111,11 @@ class Quoter:
         elif self._introduces(ranked[0]) and (whole := self._enumeration(ranked[0])):
             return whole
         words = LISTED if question.kind in ("list", "overview") else WORDS
-        return Draft(picks=tuple(self._completed(self._order(choose(ranked, words, CLOSE)))))
+        chosen = choose(ranked, words, CLOSE)
+        for part in question.parts:
+            best = self.rank(question, part, found.evidence[:READ_ASPECT], SCORED_ASPECT)[:1]
+            chosen = [*best, *(pick for pick in chosen if not best or pick.place != best[0].place)]
+        return Draft(picks=tuple(self._completed(self._order(_within(chosen, words)))))
 
     def rank(self, question: Question, asked: str, evidence: Sequence[Evidence], scored: int = SCORED) -> list[Pick]:
         """The sentences of `evidence`, best first: a first choice by late interaction, then scored with the question."""
@@ -114,13 +124,20 @@ class Quoter:
         seen = [pair for item in evidence for pair in self._sentences(item, query, tokens[item.passage.id])]
         seen = sorted(seen, key=lambda pair: (-pair[0], pair[1].passage.id, pair[2].start))[:scored]
         shown = [f"{lead(item)}{item.document.text[s.start : s.end]}" for _, item, s in seen]
-        logits = self.index.pairs.score(asked, shown)
+        logits = self._read(question, asked, shown)
         picks = []
         for (_, item, sentence), logit in zip(seen, logits, strict=True):
             text = item.document.text[sentence.start : sentence.end]
             score = float(logit) + PASSAGE * item.score + _bonus(question, text)
             picks.append(Pick(document=item.document, sentence=sentence, score=score, raw=float(logit), passage=item.passage))
         return _near_the_best(sorted(picks, key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start)))
+
+    def _read(self, question: Question, asked: str, shown: Sequence[str]) -> np.ndarray[Any, Any]:
+        """The cross-encoder's logit of each text; of a follow-up, the mean with that of the new words alone."""
+        logits = self.index.pairs.score(asked, shown)
+        if question.followup:
+            logits = (logits + self.index.pairs.score(question.new, shown)) / 2
+        return logits
 
     def _sentences(self, item: Evidence, query: np.ndarray[Any, Any], tokens: Any) -> Iterable[tuple[float, Evidence, Sentence]]:
         """The quotable sentences of a passage with a cheap score: late interaction over their own tokens, and the passage's score."""
@@ -283,10 +300,19 @@ def choose(ranked: Sequence[Pick], most: int, close: float) -> list[Pick]:
     return chosen
 
 
+def _within(picks: Sequence[Pick], most: int) -> list[Pick]:
+    """The first picks that fit into `most` words, the very first always."""
+    kept: list[Pick] = []
+    for pick in picks:
+        if not kept or sum(other.words for other in kept) + pick.words <= most:
+            kept.append(pick)
+    return kept
+
+
 def _bonus(question: Question, text: str) -> float:
     """For holding what is asked for: the expected kind of thing, a definition, for a timeline a date."""
     expects = "date" if question.kind == "timeline" else question.expects
-    bonus = EXPECTED * (bool(expects) and holds_expected(text, expects))
+    bonus = EXPECTED * (bool(expects) and holds_expected(text, expects)) - ASKS * text.rstrip().endswith("?")
     return bonus + DEFINES * (question.kind == "definition" and bool(_DEFINES.search(text)))
 
 
@@ -347,6 +373,8 @@ def alike(one: str, other: str) -> bool:
     """Whether two sentences say nearly the same: at least four fifths of the shorter one's words stand in the other."""
     a, b = set(_WORDS.findall(one.casefold())), set(_WORDS.findall(other.casefold()))
     smaller = min(len(a), len(b))
+    if set(re.findall(r"\d+", one)) != set(re.findall(r"\d+", other)):
+        return False
     return smaller > 0 and len(a & b) / smaller >= 0.8 and len(a ^ b) <= 0.5 * len(a | b)
 
 

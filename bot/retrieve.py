@@ -58,6 +58,11 @@ class Search(BaseModel):
     where: Mapping[str, Any] = {}
     read: int = READ
 
+    @property
+    def phrasings(self) -> list[str]:
+        """The words alone, and with the terms of art where there are some."""
+        return [self.words, f"{self.words} {' '.join(self.terms)}"][: 1 + bool(self.terms)]
+
 
 class Retriever:
     """Finds evidence for questions in one index."""
@@ -124,14 +129,11 @@ class Retriever:
         if "slug" not in where:
             meant = sorted(matches, key=lambda slug: -matches[slug].bonus)[:3]
             scopes += [{**where, "slug": slug} for slug in meant if matches[slug].bonus > 0]
-        phrasings = [search.words]
-        if search.terms:
-            phrasings.append(f"{search.words} {' '.join(search.terms)}")
-        vectors = [self.index.encoder.embed_query(phrasing) for phrasing in phrasings]
+        vectors = [self.index.encoder.embed_query(phrasing) for phrasing in search.phrasings]
         lists = []
         for depth, scope in enumerate(scopes):
             k = CANDIDATES if depth == 0 else CANDIDATES // 3
-            for phrasing, vector in zip(phrasings, vectors, strict=True):
+            for phrasing, vector in zip(search.phrasings, vectors, strict=True):
                 lists.append([name for name, _ in self.index.near(vector, k, scope)])
                 lists.append([name for name, _ in self.index.words(phrasing, k, scope)])
         return list(dict.fromkeys([*placed, *fuse(lists)]))[:RERANKED]
@@ -155,7 +157,10 @@ class Retriever:
         known = [name for name in candidates if name in tokens]
         if not known:
             return []
-        scores = maxsim_many(self.index.token_encoder.encode_query(search.words), [tokens[name].bits for name in known])
+        bits = [tokens[name].bits for name in known]
+        scores = np.asarray(maxsim_many(self.index.token_encoder.encode_query(search.words), bits))
+        if search.terms:
+            scores = (scores + maxsim_many(self.index.token_encoder.encode_query(search.phrasings[1]), bits)) / 2
         evidence = []
         for name, score in zip(known, scores, strict=True):
             passage = self.index.passage(name)

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS passages (id TEXT PRIMARY KEY, slug TEXT NOT NULL, or
 CREATE INDEX IF NOT EXISTS passages_of ON passages (slug, ordinal);
 CREATE TABLE IF NOT EXISTS tokens (id TEXT PRIMARY KEY, bits BLOB NOT NULL, offsets BLOB NOT NULL);
 """
+_DISK = ("disk is full", "no space left", "i/o error", "read-only", "readonly")
 _TABLES = {"meta", "documents", "passages", "tokens"}
 
 Progress = Callable[[int, int], None]  # passages encoded so far, and in all
@@ -36,6 +37,10 @@ Progress = Callable[[int, int], None]  # passages encoded so far, and in all
 
 class EncoderMismatch(LibraryError):
     """The library was encoded with another model than the one that is set."""
+
+
+class Unusable(LibraryError):
+    """The library itself, not one of the inputs, is at fault: an ingest cannot go on."""
 
 
 class Index:
@@ -143,7 +148,8 @@ class Index:
             self._documents = {d.slug: d for d in (Document.model_validate_json(about) for (about,) in rows)}
             self._owners = dict(self._database.execute("SELECT id, slug FROM passages"))
             self._texts = {}
-            self._words.reload()
+            with suppress(ValueError):  # a damaged word index is named when it is searched; the texts can be read without it
+                self._words.reload()
             self._seen = generation
 
     def documents(self) -> list[Document]:
@@ -200,7 +206,7 @@ class Index:
         if slugs == [] or not self._owners:
             return []
         chosen = None if slugs is None else {"slug": slugs[0]} if len(slugs) == 1 else {"slug": {"$in": slugs}}
-        with self._lock:
+        with self._lock, _search_errors(self.folder):
             found = self.vectors.similarity_search_by_vector_with_relevance_scores(list(vector), k=k, filter=chosen)
         ranked = [(str(item.id), 1 - float(distance)) for item, distance in found]
         return [(name, score) for name, score in ranked if name in self._owners]
@@ -211,7 +217,9 @@ class Index:
         slugs = self.slugs(where)
         if slugs == []:
             return []
-        return [(name, score) for name, score in self._words.search(query, k, slugs) if name in self._owners]
+        with _search_errors(self.folder):
+            found = self._words.search(query, k, slugs)
+        return [(name, score) for name, score in found if name in self._owners]
 
     def tokens(self, names: Iterable[str]) -> dict[str, Tokens]:
         """The token vectors of passages, by id."""
@@ -227,7 +235,8 @@ class Index:
         """The Chroma collection as LangChain knows it."""
         with self._lock:
             if self._chroma is None:
-                self._chroma = _chroma(self.folder, self._server, self.encoder, self.identity)
+                with _search_errors(self.folder):
+                    self._chroma = _chroma(self.folder, self._server, self.encoder, self.identity)
             return self._chroma
 
     # writing
@@ -241,7 +250,7 @@ class Index:
                 old = {name for (name,) in self._database.execute("SELECT id FROM passages WHERE slug = ?", (slug,))}
             gone = old - {passage.id for passage in text.passages}
             fresh = [p for p in text.passages if p.id not in old]
-            self._words.replace((), [_entry(text.document, passage) for passage in fresh])
+            self._put_words((), [_entry(text.document, passage) for passage in fresh])
             with self._transaction() as database:
                 database.execute("DELETE FROM passages WHERE slug = ?", (slug,))
                 database.executemany(
@@ -282,25 +291,39 @@ class Index:
             encoded = 0
             for slug, passages in self.unfinished().items():
                 encoded += self._encode(self.document(slug), passages, progress)
-                self._words.replace((), [_entry(self.document(slug), passage) for passage in passages])
+                self._put_words((), [_entry(self.document(slug), passage) for passage in passages])
         return encoded
 
     def sweep(self) -> int:
         """Drops vectors and words of passages that belong to no document; returns how many."""
-        with self._lock:
-            strays = {name for (name,) in self._database.execute("SELECT id FROM tokens WHERE id NOT IN (SELECT id FROM passages)")}
-        self._forget(strays)
+        with _disk_errors(self.folder):
+            with self._lock:
+                strays = {name for (name,) in self._database.execute("SELECT id FROM tokens WHERE id NOT IN (SELECT id FROM passages)")}
+            self._forget(strays)
         return len(strays)
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Encodes every passage anew with the models that are set, from the stored texts; returns how many."""
         with _disk_errors(self.folder):
-            self.vectors.reset_collection()
-            self._chroma = None
+            self._clear()
             with self._transaction() as database:
                 database.execute("DELETE FROM tokens")
                 database.execute("INSERT OR REPLACE INTO meta VALUES ('encoders', ?)", (json.dumps(self.identity, sort_keys=True),))
             return self.complete(progress)
+
+    def _clear(self) -> None:
+        """Empties the vectors and the words, damaged or not."""
+        import shutil
+
+        try:
+            self.vectors.reset_collection()
+        except Exception:
+            if self._server:
+                raise
+            _drop_chroma(self.folder)
+        self._chroma = None
+        shutil.rmtree(self._words.folder, ignore_errors=True)
+        self._words = Words(self.folder / "words")
 
     def _encode(self, document: Document, passages: Sequence[Passage], progress: Progress | None) -> int:
         with self._lock:
@@ -310,7 +333,8 @@ class Index:
             batch = sorted(missing[begin : begin + BATCH], key=lambda passage: len(passage.text))
             texts = [context(document, passage) + passage.text for passage in batch]
             tokens = self.token_encoder.encode_documents(texts)
-            self.vectors.add_texts(texts, metadatas=[{"slug": document.slug} for _ in batch], ids=[p.id for p in batch])
+            with _search_errors(self.folder):
+                self.vectors.add_texts(texts, metadatas=[{"slug": document.slug} for _ in batch], ids=[p.id for p in batch])
             rows = [(p.id, t.bits.tobytes(), t.offsets.tobytes()) for p, t in zip(batch, tokens, strict=True)]
             with self._lock:
                 self._database.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)", rows)
@@ -318,14 +342,19 @@ class Index:
                 progress(min(begin + BATCH, len(missing)), len(missing))
         return len(missing)
 
+    def _put_words(self, removed: Sequence[str], added: Sequence[Entry]) -> None:
+        with _search_errors(self.folder):
+            self._words.replace(removed, added)
+
     def _forget(self, names: Iterable[str]) -> None:
         """Drops the vectors and words of passages that no document holds any more."""
         gone = sorted(names)
         if not gone:
             return
         for begin in range(0, len(gone), 500):
-            self.vectors.delete(ids=gone[begin : begin + 500])
-        self._words.replace(gone, ())
+            with _search_errors(self.folder):
+                self.vectors.delete(ids=gone[begin : begin + 500])
+        self._put_words(gone, ())
         with self._lock:
             self._database.executemany("DELETE FROM tokens WHERE id = ?", [(name,) for name in gone])
 
@@ -361,6 +390,16 @@ def _chroma(folder: Path, server: str, encoder: Encoder, identity: Mapping[str, 
         client = chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
     about = {"hnsw:space": "cosine", "format": FORMAT, "passages": VERSION, **identity}
     return Chroma(client=client, collection_name=COLLECTION, embedding_function=encoder, collection_metadata=about)
+
+
+def _drop_chroma(folder: Path) -> None:
+    """Takes a damaged store away, and what Chroma still holds of it in memory."""
+    import shutil
+
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    SharedSystemClient.clear_system_cache()
+    shutil.rmtree(folder / "chroma", ignore_errors=True)
 
 
 def _blank(file: Path) -> bool:
@@ -407,7 +446,7 @@ def _tokens(bits: bytes, offsets: bytes) -> Tokens:
 
 def _refuse_read_only(error: sqlite3.DatabaseError, folder: Path) -> None:
     if "readonly" in str(error):
-        raise LibraryError(
+        raise Unusable(
             f"The library in {folder} is read-only; it must be writable, also to be asked. "
             f"Mend: chmod -R u+w {folder}, or copy it to a place that is writable and name that with --data."
         ) from None
@@ -420,12 +459,32 @@ def _disk_errors(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         _refuse_read_only(error, folder)
-        raise LibraryError(
+        raise Unusable(
             f"The library in {folder} cannot be written or read ({error}). Check that the disk is not full and the folder is writable; "
             "what was finished is safe, run the same command again."
         ) from error
     except OSError as error:
-        raise LibraryError(
-            f"The library in {folder} cannot be written ({error.strerror or error}). Free disk space or choose a writable folder with --data; "
-            "what was finished is safe, run the same command again."
+        raise _full(folder, error.strerror or error) from error
+
+
+@contextmanager
+def _search_errors(folder: Path) -> Iterator[None]:
+    """What Chroma and tantivy raise, which have no errors of their own for a full disk or a damaged file."""
+    try:
+        yield
+    except LibraryError:
+        raise
+    except Exception as error:
+        if any(words in str(error).casefold() for words in _DISK):
+            raise _full(folder, error) from error
+        raise Unusable(
+            f"The search index in {folder} is damaged ({type(error).__name__}: {str(error)[:200]}). "
+            f"The texts are safe; mend: legation --data {folder} ingest --rebuild"
         ) from error
+
+
+def _full(folder: Path, why: object) -> Unusable:
+    return Unusable(
+        f"The library in {folder} cannot be written ({why}). Free disk space or choose a writable folder with --data; "
+        "what was finished is safe, run the same command again."
+    )

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ingest.documents import Document, LibraryError
-from ingest.index import Index
+from ingest.index import Index, Unusable
 from ingest.passages import VERSION, compose
 from ingest.readers.manifest import load_manifest, slugify
 from ingest.structure import locate
@@ -92,6 +92,8 @@ class _Run:
             self._report(Progress(item=number, items=len(items), name=item.name))
             try:
                 self._take(item, number, len(items))
+            except Unusable:
+                raise
             except (LibraryError, ValidationError) as error:
                 self.summary.failed[item.name] = _plain(error)
                 self.kept |= {slug for slug, (_, origin) in self.known.items() if origin == _origin(item)}

@@ -7,7 +7,9 @@ import pytest
 from ingest.documents import Unreadable
 from ingest.readers import Reading, read_bytes
 
-PARAGRAPHS = "".join(f"<p>Paragraph {n} says something about cyber diplomacy that is worth a whole sentence.</p>" for n in range(8))
+PARAGRAPHS = "".join(
+    f"<p>Paragraph {n} says something about cyber diplomacy that is worth a whole sentence.</p>" for n in range(8)
+)
 PAGE = f"""<!DOCTYPE html><html lang="en-us"><head><title>A Title - Site</title>
 <meta property="og:title" content="A Title"><meta property="og:site_name" content="The Site">
 <meta property="article:published_time" content="2023-09-15T08:54:21+02:00">
@@ -94,7 +96,9 @@ def test_a_short_page_is_read_whole() -> None:
 
 
 def test_the_charset_of_the_page_counts() -> None:
-    raw = '<html><head><meta charset="iso-8859-1"></head><body><p>sécurité du réseau</p></body></html>'.encode("latin-1")
+    raw = '<html><head><meta charset="iso-8859-1"></head><body><p>sécurité du réseau</p></body></html>'.encode(
+        "latin-1"
+    )
     assert next(read_bytes(raw, "page.html")).blocks[0].text == "sécurité du réseau"
 
 

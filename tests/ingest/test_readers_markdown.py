@@ -36,7 +36,10 @@ def test_wrong_front_matter_names_the_line() -> None:
 
 
 def test_a_rule_is_not_front_matter() -> None:
-    assert [block.text for block in read("---\n\nA line between rules.\n\n---\n\nMore.").blocks] == ["A line between rules.", "More."]
+    assert [block.text for block in read("---\n\nA line between rules.\n\n---\n\nMore.").blocks] == [
+        "A line between rules.",
+        "More.",
+    ]
 
 
 def test_mark_up_goes_and_words_stay() -> None:
@@ -82,7 +85,11 @@ def test_the_ninth_letter_goes_on_with_the_letters() -> None:
 
 def test_a_point_run_into_its_section_heading_stands_alone() -> None:
     found = read("Sec. 3. Use of Tools. (a) Agencies shall not.  \n     (b)  They may.")
-    assert [text for _, _, text in shapes(found)] == ["Sec. 3. Use of Tools.", "(a) Agencies shall not.", "(b) They may."]
+    assert [text for _, _, text in shapes(found)] == [
+        "Sec. 3. Use of Tools.",
+        "(a) Agencies shall not.",
+        "(b) They may.",
+    ]
 
 
 def test_a_wrapped_reference_does_not_start_a_point() -> None:

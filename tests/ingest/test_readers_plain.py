@@ -139,7 +139,10 @@ def test_generic_text_has_paragraphs_headings_and_points() -> None:
 
 
 def test_running_lines_between_form_feeds_go() -> None:
-    pages = [f"Annual Report of It\n\nThis is what page {word} says.\n\n{number}\n" for number, word in enumerate(["one", "two", "three"], 1)]
+    pages = [
+        f"Annual Report of It\n\nThis is what page {word} says.\n\n{number}\n"
+        for number, word in enumerate(["one", "two", "three"], 1)
+    ]
     assert [block.text for block in read("\f".join(pages)).blocks] == [
         "This is what page one says.",
         "This is what page two says.",
@@ -148,7 +151,9 @@ def test_running_lines_between_form_feeds_go() -> None:
 
 
 def test_words_are_mended_only_where_the_text_shows_the_whole() -> None:
-    words = Words("promoting behaviour would do good to all of us in a part of it, and be part of it, apart from that, of of of")
+    words = Words(
+        "promoting behaviour would do good to all of us in a part of it, and be part of it, apart from that, of of of"
+    )
     assert words.mend("promo ting the behaviou r that w ould") == "promoting the behaviour that would"
     assert words.mend("the common go od of all") == "the common good of all"
     assert words.mend("in a part of it, to be part of it") == "in a part of it, to be part of it"
