@@ -305,10 +305,10 @@ class Index:
     def rebuild(self, progress: Progress | None = None) -> int:
         """Encodes every passage anew with the models that are set, from the stored texts; returns how many."""
         with _disk_errors(self.folder):
-            self._clear()
             with self._transaction() as database:
                 database.execute("DELETE FROM tokens")
                 database.execute("INSERT OR REPLACE INTO meta VALUES ('encoders', ?)", (json.dumps(self.identity, sort_keys=True),))
+            self._clear()  # after the tokens: what has none is what a stopped rebuild left to do
             return self.complete(progress)
 
     def _clear(self) -> None:
