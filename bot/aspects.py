@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from bot.catalogue import Match
-from bot.names import fold
+from bot.names import actors, fold, instruments, mentioned
 from bot.question import Question
 from ingest.documents import Document
 
@@ -34,8 +34,9 @@ def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping
     if len(named := _one_for_each_name(fits)) > 1:
         return _within(question, named)
     if len(question.years) > 1 and len(dated := _one_for_each_year(question, fits, documents)) > 1:
-        return _within(question, dict.fromkeys(dated, ""))
-    if several and len(series := _series(fits, documents)) > 1:
+        years = {slug: str(documents[slug].year) for slug in dated}
+        return _within(question, years)
+    if several and len(series := _series(question, fits, documents)) > 1:
         return _within(question, dict.fromkeys(series, ""))
     things = _coordinated(question) if not several else [*question.instruments.values(), *question.names]
     if len(things) > 1:
@@ -73,8 +74,13 @@ def _one_for_each_year(question: Question, fits: Mapping[str, Match], documents:
     return list(dict.fromkeys(found))
 
 
-def _series(fits: Mapping[str, Match], documents: Mapping[str, Document]) -> list[str]:
-    """The documents whose titles fit the question nearly as well as the best one; by date."""
+def _series(question: Question, fits: Mapping[str, Match], documents: Mapping[str, Document]) -> list[str]:
+    """The documents that are titled with the one body or instrument of the question; by date."""
+    for name in (*instruments(), *actors()):
+        if name.canonical in question.instruments or name.canonical in question.actors:
+            titled = [slug for slug, document in documents.items() if mentioned(document.title, [name])]
+            if 1 < len(titled) <= MOST:
+                return sorted(titled, key=lambda slug: (documents[slug].date, slug))
     best = max((fit.overlap for fit in fits.values()), default=0.0)
     if best < FITS:
         return []
@@ -91,4 +97,5 @@ def _without(text: str, names: Sequence[str]) -> str:
     """`text` without the `names`."""
     for name in sorted(names, key=len, reverse=True):
         text = re.sub(rf"(?i)(?:\b(?:and|or|versus|vs\.?|than)\s+)?(?:\bthe\s+)?(?<!\w){re.escape(name)}(?!\w)", " ", text)
-    return " ".join(text.split())
+    text = re.sub(r"(?i)\b(between|behind|from|were|was|the|did|does|do|are|is|by|of|in|to) (?:and|or|versus|vs\.?|than)\b", r"\1", " ".join(text.split()))
+    return text.strip()
