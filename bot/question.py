@@ -187,7 +187,7 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         terms=terms_for(search),
         language=language,
         kind=_kind(folded, bool(pinpoints)),
-        expects=next((what for what, pattern in _EXPECTS if pattern.search(folded)), ""),
+        expects=expectation(meant),
         followup=followup,
         instruments=named,
         actors=bodies,
@@ -198,6 +198,12 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         years=tuple(dict.fromkeys(int(year) for year in _YEAR.findall(text))),
         months=_months(fold(text)),
     )
+
+
+def expectation(text: str) -> Expectation:
+    """What kind of thing the answering sentence must hold for the question `text`; empty when it may be anything."""
+    folded = fold(text.split("? (")[0])
+    return next((what for what, pattern in _EXPECTS if pattern.search(folded)), "")
 
 
 def _standalone(asked: str, history: Sequence[Turn]) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence, Statement
-from bot.question import Expectation, Question
+from bot.question import Expectation, Question, expectation
 from bot.retrieve import Found, lead, within
 from ingest.documents import Document, Passage, Sentence, Text
 from ingest.structure import normal
@@ -33,6 +33,8 @@ PASSAGE = 40.0  # weight of the passage's score (differences of about 0.1) again
 EXPECTED = 2.0  # added when the sentence holds what the question expects (a date, a number ...)
 DEFINES = 3.0  # added when a definition is asked for and the sentence gives one
 ASKS = 4.0  # taken off a sentence that asks, as reporters do
+HEADER = 8.0  # ... a line such as "Resolution adopted on ...", unless a date is asked for
+RECITAL = 2.0  # ... a recital, which explains and does not bind
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 7.0  # a further sentence is kept while its score is within this of the best
 CLOSE_ASPECT = 4.0
@@ -125,10 +127,11 @@ class Quoter:
         seen = sorted(seen, key=lambda pair: (-pair[0], pair[1].passage.id, pair[2].start))[:scored]
         shown = [f"{lead(item)}{item.document.text[s.start : s.end]}" for _, item, s in seen]
         logits = self._read(question, asked, shown)
+        expects = "date" if question.kind == "timeline" else expectation(asked) if question.parts else question.expects
         picks = []
         for (_, item, sentence), logit in zip(seen, logits, strict=True):
             text = item.document.text[sentence.start : sentence.end]
-            score = float(logit) + PASSAGE * item.score + _bonus(question, text)
+            score = float(logit) + PASSAGE * item.score + _bonus(question, expects, text, sentence.pinpoint)
             picks.append(Pick(document=item.document, sentence=sentence, score=score, raw=float(logit), passage=item.passage))
         return _near_the_best(sorted(picks, key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start)))
 
@@ -309,11 +312,14 @@ def _within(picks: Sequence[Pick], most: int) -> list[Pick]:
     return kept
 
 
-def _bonus(question: Question, text: str) -> float:
-    """For holding what is asked for: the expected kind of thing, a definition, for a timeline a date."""
-    expects = "date" if question.kind == "timeline" else question.expects
-    bonus = EXPECTED * (bool(expects) and holds_expected(text, expects)) - ASKS * text.rstrip().endswith("?")
-    return bonus + DEFINES * (question.kind == "definition" and bool(_DEFINES.search(text)))
+def _bonus(question: Question, expects: Expectation, text: str, pinpoint: str) -> float:
+    """For holding what is asked for: the expected kind of thing, a definition; against questions, header lines and recitals."""
+    bonus = EXPECTED * (bool(expects) and holds_expected(text, expects))
+    bonus += DEFINES * (question.kind == "definition" and bool(_DEFINES.search(text)))
+    bonus -= ASKS * text.rstrip().endswith("?")
+    bonus -= HEADER * (expects != "date" and _ADOPTED.search(text) is not None and text.rstrip()[-1:] not in ".;:")
+    bonus -= RECITAL * (pinpoint.startswith("recital") and "recital" not in question.text.lower())
+    return bonus
 
 
 def _near_the_best(ranked: list[Pick]) -> list[Pick]:
