@@ -27,7 +27,12 @@ class Evidence(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """The form in the `retrieved` list of an answer."""
         passage = self.passage
-        return {"source": passage.slug, "pinpoint": passage.pinpoint, "text": passage.text, "score": round(self.score, 4)}
+        return {
+            "source": passage.slug,
+            "pinpoint": passage.pinpoint,
+            "text": passage.text,
+            "score": round(self.score, 4),
+        }
 
 
 class Citation(BaseModel):
@@ -110,7 +115,9 @@ class Outcome(BaseModel):
     retrieved: tuple[Evidence, ...] = ()
     timings_ms: Timings = Timings()
 
-    def _json(self, outcome: str, reason: str, statements: Sequence[Statement], citations: Sequence[Citation]) -> dict[str, Any]:
+    def _json(
+        self, outcome: str, reason: str, statements: Sequence[Statement], citations: Sequence[Citation]
+    ) -> dict[str, Any]:
         return {
             "id": self.id,
             "question": self.question,

@@ -56,7 +56,10 @@ class Legation:
 
         settings = settings or Settings.load()
         index = Index.open(
-            settings.data, embedder=settings.embedder, token_encoder=settings.token_encoder, server=settings.chroma_server or None
+            settings.data,
+            embedder=settings.embedder,
+            token_encoder=settings.token_encoder,
+            server=settings.chroma_server or None,
         )
         return cls(index, settings)
 
@@ -70,7 +73,9 @@ class Legation:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None, id: str = "") -> Answer | Refusal:  # noqa: A002
+    def ask(
+        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None, id: str = ""
+    ) -> Answer | Refusal:
         """The answer to `question`, or the refusal that says why there is none. LibraryError for what is no question."""
         began = time.perf_counter()
         asked = check(question, self.settings.max_question_chars)
@@ -113,7 +118,13 @@ class Legation:
         return RunnableLambda(run, name="legation")
 
     def _outcome(
-        self, id: str, understood: Question, found: Found, draft: Draft, judgement: Judgement, timings: Timings  # noqa: A002
+        self,
+        id: str,
+        understood: Question,
+        found: Found,
+        draft: Draft,
+        judgement: Judgement,
+        timings: Timings,
     ) -> Answer | Refusal:
         common: dict[str, Any] = {
             "id": id,
@@ -126,7 +137,13 @@ class Legation:
         }
         if draft.picks and judgement.confidence >= self.settings.threshold:
             made, cited, text = statements(draft.picks)
-            return Answer(**common, text=text + (f"\n\n_{draft.note}_" if draft.note else ""), statements=made, citations=cited, note=draft.note)
+            return Answer(
+                **common,
+                text=text + (f"\n\n_{draft.note}_" if draft.note else ""),
+                statements=made,
+                citations=cited,
+                note=draft.note,
+            )
         reason = judgement.reason or "The library does not hold a clear answer to this question."
         return Refusal(**common, text=reason, reason=reason, nearby=nearby(found.evidence))
 
@@ -137,7 +154,9 @@ def check(question: str, longest: int) -> str:
     if not asked:
         raise LibraryError("The question is empty: type a question.")
     if len(asked) > longest:
-        raise LibraryError(f"The question has {len(asked):,} characters; the most is {longest:,} (LEGATION_MAX_QUESTION_CHARS). Shorten it.")
+        raise LibraryError(
+            f"The question has {len(asked):,} characters; the most is {longest:,} (LEGATION_MAX_QUESTION_CHARS). Shorten it."
+        )
     if not _LETTER.search(asked):
         raise LibraryError("The question holds no words: ask in words.")
     return asked

@@ -40,17 +40,25 @@ def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping
         return _within(question, dict.fromkeys(series, ""))
     things = _coordinated(question) if not several else [*question.instruments.values(), *question.names]
     if len(things) > 1:
-        return tuple(Aspect(search=_without(question.search, [other for other in things if other != name])) for name in things[:MOST])
+        return tuple(
+            Aspect(search=_without(question.search, [other for other in things if other != name]))
+            for name in things[:MOST]
+        )
     return ()
 
 
 def _coordinated(question: Question) -> list[str]:
     """The first two names of the question that stand side by side, joined by 'and', 'or' or the like."""
     folded = fold(question.search)
-    things = [name for name in (*question.instruments.values(), *question.actors.values(), *question.names) if len(name) > 2]
+    things = [
+        name for name in (*question.instruments.values(), *question.actors.values(), *question.names) if len(name) > 2
+    ]
     for one in things:
         for other in things:
-            if re.search(rf"(?<!\w){re.escape(fold(one))}(?: \w+)? (?:and|or|versus|vs\.?|than) (?:\w+ ){{0,2}}{re.escape(fold(other))}(?!\w)", folded):
+            if re.search(
+                rf"(?<!\w){re.escape(fold(one))}(?: \w+)? (?:and|or|versus|vs\.?|than) (?:\w+ ){{0,2}}{re.escape(fold(other))}(?!\w)",
+                folded,
+            ):
                 return [one, other]
     return []
 
@@ -90,12 +98,21 @@ def _series(question: Question, fits: Mapping[str, Match], documents: Mapping[st
 
 def _within(question: Question, slugs: Mapping[str, str]) -> tuple[Aspect, ...]:
     names = [name for name in slugs.values() if name]
-    return tuple(Aspect(search=_without(question.search, [other for other in names if other != name]), slug=slug) for slug, name in slugs.items())
+    return tuple(
+        Aspect(search=_without(question.search, [other for other in names if other != name]), slug=slug)
+        for slug, name in slugs.items()
+    )
 
 
 def _without(text: str, names: Sequence[str]) -> str:
     """`text` without the `names`."""
     for name in sorted(names, key=len, reverse=True):
-        text = re.sub(rf"(?i)(?:\b(?:and|or|versus|vs\.?|than)\s+)?(?:\bthe\s+)?(?<!\w){re.escape(name)}(?!\w)", " ", text)
-    text = re.sub(r"(?i)\b(between|behind|from|were|was|the|did|does|do|are|is|by|of|in|to) (?:and|or|versus|vs\.?|than)\b", r"\1", " ".join(text.split()))
+        text = re.sub(
+            rf"(?i)(?:\b(?:and|or|versus|vs\.?|than)\s+)?(?:\bthe\s+)?(?<!\w){re.escape(name)}(?!\w)", " ", text
+        )
+    text = re.sub(
+        r"(?i)\b(between|behind|from|were|was|the|did|does|do|are|is|by|of|in|to) (?:and|or|versus|vs\.?|than)\b",
+        r"\1",
+        " ".join(text.split()),
+    )
     return text.strip()

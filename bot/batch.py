@@ -33,9 +33,9 @@ Line = TypeVar("Line", bound="Numbered")
 class Numbered(BaseModel):
     """A line of a file, known by its id. What else the line holds is for others to read."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: Words = Field(min_length=1)
+    id: Words = Field(min_length=1, coerce_numbers_to_str=True)
 
 
 class Said(BaseModel):

@@ -49,7 +49,9 @@ class Catalogue:
         self._common = float(np.log(1 + len(documents)))
 
     def _card(self, document: Document) -> frozenset[str]:
-        card = " ".join([document.title, document.publisher, document.slug.replace("-", " "), *self.names[document.slug].aliases])
+        card = " ".join(
+            [document.title, document.publisher, document.slug.replace("-", " "), *self.names[document.slug].aliases]
+        )
         listed = mentioned(card, actors())
         known = {name.canonical: name.aliases for name in actors()}
         return words_of(" ".join([card, *(alias for canonical in listed for alias in known[canonical])]))
@@ -73,7 +75,8 @@ class Catalogue:
 
 _WORD = re.compile(r"[^\W_]+(?:[/.-]\d+)*")
 _STOP = frozenset(
-    "a an and are as at be by did do does for from had has have how i in into is it its may must of on or should that the their them they this to was "
+    "a an and are as at be by did do does for from had has have how i in into is it its may must of on or should that "
+    "the their them they this to was "
     "were what when where which who whom whose why will with would under according between can could one whose many much".split()
 )
 

@@ -36,17 +36,17 @@ _QUIET = {
 class Commands(TyperGroup):
     """The commands of this file and those of other packages, loaded when asked for; errors as one line and a code."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer keeps its own copy of click's types
+    def list_commands(self, ctx: Any) -> list[str]:
         """The names that `legation --help` lists."""
         return [*super().list_commands(ctx), *(point.name for point in _points())]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a name, from here or from another package."""
         here = super().get_command(ctx, cmd_name)
         point = next((point for point in _points() if point.name == cmd_name), None)
         return here if here or not point else typer.main.get_command(point.load())
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+    def invoke(self, ctx: Any) -> Any:
         """Runs a command."""
         try:
             result = super().invoke(ctx)
@@ -138,7 +138,7 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-def _settings(data: Path | None = None, **given: Any) -> Settings:  # noqa: ANN401 - settings check their own types
+def _settings(data: Path | None = None, **given: Any) -> Settings:
     from bot.settings import Settings
 
     settings = Settings.load(data=data, **given)

@@ -81,7 +81,12 @@ def names_of(document: Document) -> Name:
         if match := _RESOLUTION.match(symbol):
             own += [match.group(1)]
         if match := _ORDER.match(symbol):
-            own += [f"Executive Order {match.group(1)}", f"EO {match.group(1)}", f"E.O. {match.group(1)}", match.group(1)]
+            own += [
+                f"Executive Order {match.group(1)}",
+                f"EO {match.group(1)}",
+                f"E.O. {match.group(1)}",
+                match.group(1),
+            ]
     folded = {fold(name) for name in own if name}
     for listed in instruments():
         if any(fold(alias) in folded for alias in listed.aliases):

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot.answer import Kind
+from bot.expected import Expectation, expectation
 from bot.names import actors, fold, instruments, mentioned
 from bot.spelling import Vocabulary
 from bot.terms import in_english, language_of, terms_for
 from ingest.documents import LibraryError
 from ingest.structure import mentions
 
-Expectation = Literal["date", "duration", "number", "name", "place", ""]
 Turn = Mapping[str, str]
 
 
@@ -65,7 +64,9 @@ class Question(BaseModel):
     text: str = Field(description="Standalone, misspelt words put right: what is shown as 'Understood as'.")
     search: str = Field(default="", description="What is searched for: the text, in English.")
     new: str = Field(default="", description="Of a follow-up: its own words, without the earlier question.")
-    parts: tuple[str, ...] = Field(default=(), description="The questions that it joins by 'and', where it asks several.")
+    parts: tuple[str, ...] = Field(
+        default=(), description="The questions that it joins by 'and', where it asks several."
+    )
     terms: tuple[str, ...] = Field(default=(), description="Terms of art for plain words of the question.")
     language: str = Field(default="en", description="Of the question: en, es or fr.")
     kind: Kind = "fact"
@@ -106,7 +107,12 @@ _MONTH_YEAR_SPLIT = re.compile(rf"\b({'|'.join(_MONTHS)}) \d{{1,2}}(?:st|nd|rd|t
 
 # The first pattern that matches gives the kind. Patterns see folded text (no accents, lower case).
 _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("overview", re.compile(r"\b(?:brief me|briefing|overview|summari[sz]e|summary of|tell me about|what do you (?:know|have) (?:on|about)|resume[rn]?\b)")),
+    (
+        "overview",
+        re.compile(
+            r"\b(?:brief me|briefing|overview|summari[sz]e|summary of|tell me about|what do you (?:know|have) (?:on|about)|resume[rn]?\b)"
+        ),
+    ),
     (
         "timeline",
         re.compile(
@@ -140,21 +146,23 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             r"|what information must|into (?:which|what)|through which|who holds|quels? sont|quelles sont|cuales son|enumer)"
         ),
     ),
-    ("definition", re.compile(r"^(?:under |in |according )?.{0,80}\b(?:what is|what's|what are) (?:an? |the )?['\"‘“]?[\w -]{3,50}['\"’”]?(?: in .{3,60}| under .{3,60})?\s*\?*$")),
-)
-_EXPECTS: tuple[tuple[Expectation, re.Pattern[str]], ...] = (
-    ("duration", re.compile(r"\b(?:how (?:long|fast|quickly|soon|often|frequently)|within what (?:time|period)|time limit|cuanto tiempo|combien de temps)\b")),
-    ("date", re.compile(r"\b(?:when|(?:on |from |by |at )?(?:what|which) (?:exact |precise )?(?:date|day|year|month)|by when|deadline|since when|en que (?:fecha|ano)|cuando|quand|quelle date|quel jour|a partir de quand)\b")),
-    ("number", re.compile(r"\b(?:how (?:many|much|large|big|high)|(?:what|which) (?:\w+ )?(?:number|share|percentage|amount|sum|value|figures?|budget|price|cost|fine)|total (?:budget|cost|number)|maximum (?:fine|amount)|cuant[oa]s?|combien)\b")),
-    ("place", re.compile(r"\b(?:where|in which (?:city|country|town|place)|donde|ou (?:s'est|a eu|se tient|a ete))\b")),
-    ("name", re.compile(r"\b(?:who|whom|which (?:\w+ ){0,3}(?:body|organi[sz]ations?|agency|country|state|company|minister|president|service|services|unit)|qui|quien(?:es)?)\b")),
+    (
+        "definition",
+        re.compile(
+            r"^(?:under |in |according )?.{0,80}\b(?:what is|what's|what are) (?:an? |the )?['\"‘“]?[\w -]{3,50}['\"’”]?(?: in .{3,60}| under .{3,60})?\s*\?*$"
+        ),
+    ),
 )
 _ELLIPSIS = re.compile(
     r"^(?:and|but|so|also|then|what about|how about|which (?:of (?:them|these|those))|why|et|mais|y|pero|e)\b|^(?:what|how) (?:about|else)\b"
     r"|\b(?:it|its|they|them|their|theirs|this|these|those|that one|the same|there|he|she|his|her|ils?|elles?|leur|ellos|ello|eso)\b"
 )
-_NAME = re.compile(r"\b(?:[A-Z][\w’'&-]*\w|[A-Z]{2,}\d*)(?:[ -](?:(?:of|for|on|the|and|de|du|des|la) (?=[A-Z]))?(?:the )?(?:[A-Z][\w’'&-]*\w|\d[\d.-]*))*")
-_COMPOUND = re.compile(r"-(?:led|based|backed|made|sponsored|linked|affiliated|wide|style|born|run|owned|hosted|style)$", re.I)
+_NAME = re.compile(
+    r"\b(?:[A-Z][\w’'&-]*\w|[A-Z]{2,}\d*)(?:[ -](?:(?:of|for|on|the|and|de|du|des|la) (?=[A-Z]))?(?:the )?(?:[A-Z][\w’'&-]*\w|\d[\d.-]*))*"
+)
+_COMPOUND = re.compile(
+    r"-(?:led|based|backed|made|sponsored|linked|affiliated|wide|style|born|run|owned|hosted|style)$", re.I
+)
 _NOT_NAMES = frozenset(
     "what which who whom whose when where why how in on at by under according does did do is are was were can could may might must shall should "
     "would will has have had name list give define compare from to the a an and or if into through over after before during since until with "
@@ -192,7 +200,9 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         instruments=named,
         actors=bodies,
         names=tuple(
-            name for name in _names(meant, [*named.values(), *bodies.values()]) if in_english(name, language) in (name, fold(name))
+            name
+            for name in _names(meant, [*named.values(), *bodies.values()])
+            if in_english(name, language) in (name, fold(name))
         ),
         pinpoints=pinpoints,
         years=tuple(dict.fromkeys(int(year) for year in _YEAR.findall(text))),
@@ -200,26 +210,25 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
     )
 
 
-def expectation(text: str) -> Expectation:
-    """What kind of thing the answering sentence must hold for the question `text`; empty when it may be anything."""
-    folded = fold(text.split("? (")[0])
-    return next((what for what, pattern in _EXPECTS if pattern.search(folded)), "")
-
-
 def _standalone(asked: str, history: Sequence[Turn]) -> tuple[str, bool]:
     """The question with what it leaves out taken from the last question of the user, and whether anything was."""
-    earlier = [turn["content"].strip() for turn in history if turn.get("role") == "user" and turn.get("content", "").strip()]
+    earlier = [
+        turn["content"].strip() for turn in history if turn.get("role") == "user" and turn.get("content", "").strip()
+    ]
     if not earlier:
         return asked, False
     own_subject = mentioned(asked, instruments())
     words = len(asked.split())
-    if (_ELLIPSIS.search(fold(asked)) and words <= 25 and not own_subject) or (words <= 12 and not own_subject and not _names(asked, ())):
+    if (_ELLIPSIS.search(fold(asked)) and words <= 25 and not own_subject) or (
+        words <= 12 and not own_subject and not _names(asked, ())
+    ):
         return f"{asked} ({earlier[-1]})", True
     return asked, False
 
 
 _JOINED = re.compile(
-    r",? (?:and|et|y) (?=(?:(?:on|in|at|by|to|from|for|of|with|until|since) )?(?:what|which|who|whom|whose|when|where|why|how)\b)", re.I
+    r",? (?:and|et|y) (?=(?:(?:on|in|at|by|to|from|for|of|with|until|since) )?(?:what|which|who|whom|whose|when|where|why|how)\b)",
+    re.I,
 )
 
 
@@ -232,7 +241,7 @@ def _parts(text: str) -> tuple[str, ...]:
 
 
 def _kind(folded: str, provision: bool) -> Kind:
-    kind = next((kind for kind, pattern in _KINDS if pattern.search(folded)), "fact")
+    kind: Kind = next((kind for kind, pattern in _KINDS if pattern.search(folded)), "fact")
     return "provision" if provision and kind in ("fact", "list", "definition") else kind
 
 
@@ -251,7 +260,11 @@ def _names(asked: str, known: Sequence[str]) -> tuple[str, ...]:
         while words and fold(words[-1]) in _NOT_NAMES:
             words = words[:-1]
         name = _COMPOUND.sub("", " ".join(words))
-        if len(name) < 2 or not re.search(r"[A-Za-z]", name) or any(fold(name) in fold(other) or fold(other) == fold(name) for other in known):
+        if (
+            len(name) < 2
+            or not re.search(r"[A-Za-z]", name)
+            or any(fold(name) in fold(other) or fold(other) == fold(name) for other in known)
+        ):
             continue
         found.append(name)
     return tuple(dict.fromkeys(found))

@@ -11,12 +11,14 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence, Statement
-from bot.question import Expectation, Question, expectation
+from bot.expected import Expectation, expectation, holds_expected
+from bot.question import Question
 from bot.retrieve import Found, lead, within
 from ingest.documents import Document, Passage, Sentence, Text
 from ingest.structure import normal
 
 if TYPE_CHECKING:
+    from ingest.encoders import Tokens
     from ingest.index import Index
 
 READ = 8  # passages whose sentences are scored
@@ -38,18 +40,9 @@ RECITAL = 2.0  # ... a recital, which explains and does not bind
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 7.0  # a further sentence is kept while its score is within this of the best
 CLOSE_ASPECT = 4.0
-LISTS, LIST_CLOSE = 2, 2.0  # how many of the best sentences, and how near the best, may open or belong to the list that is asked for
+LISTS = 2  # of the best sentences may open or belong to the list that is asked for
+LIST_CLOSE = 2.0  # ... while their score is within this of the best
 _OPENS = (":", ": \u2014", "\u2014", ":-")
-
-_NUMBER_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozens?|tens|hundreds|thousands|half|quarter|third"
-_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
-_HOLDS: dict[Expectation, re.Pattern[str]] = {
-    "date": re.compile(rf"\b(?:(?:19|20)\d\d|(?:\d{{1,2}} )?(?:{_MONTHS})(?: \d{{1,2}})?\b(?! (?:be|not|also)\b)|not later than|no later than|within \w+ (?:hours|days|months|years))", re.I),
-    "duration": re.compile(rf"\b(?:(?:\d+|{_NUMBER_WORDS}|a|an|every|each)[ -](?:\w+ )?(?:minutes?|hours?|days?|weeks?|months?|years?)|annually|monthly|yearly|without undue delay|immediately)\b", re.I),
-    "number": re.compile(rf"(?:\d|\b(?:{_NUMBER_WORDS})\b)", re.I),
-    "name": re.compile(r"(?<=\S )[A-Z][\w’'-]+"),
-    "place": re.compile(r"\b(?:in|at|from|near) (?:the )?[A-Z]\w+"),
-}
 
 
 class Pick(BaseModel):
@@ -84,11 +77,6 @@ class Draft(BaseModel):
 
     picks: tuple[Pick, ...]
     note: str = ""
-
-
-def holds_expected(text: str, expects: Expectation) -> bool:
-    """Whether `text` holds the type of thing that the question asks for."""
-    return not expects or bool(_HOLDS[expects].search(text))
 
 
 class Quoter:
@@ -132,17 +120,22 @@ class Quoter:
         for (_, item, sentence), logit in zip(seen, logits, strict=True):
             text = item.document.text[sentence.start : sentence.end]
             score = float(logit) + PASSAGE * item.score + _bonus(question, expects, text, sentence.pinpoint)
-            picks.append(Pick(document=item.document, sentence=sentence, score=score, raw=float(logit), passage=item.passage))
+            picks.append(
+                Pick(document=item.document, sentence=sentence, score=score, raw=float(logit), passage=item.passage)
+            )
         return _near_the_best(sorted(picks, key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start)))
 
     def _read(self, question: Question, asked: str, shown: Sequence[str]) -> np.ndarray[Any, Any]:
         """The cross-encoder's logit of each text; of a follow-up, the mean with that of the new words alone."""
-        logits = self.index.pairs.score(asked, shown)
-        if question.followup:
-            logits = (logits + self.index.pairs.score(question.new, shown)) / 2
+        phrasings = [asked, question.new] if question.followup else [asked]
+        logits: np.ndarray[Any, Any] = np.mean(
+            [self.index.pairs.score(phrasing, shown) for phrasing in phrasings], axis=0
+        )
         return logits
 
-    def _sentences(self, item: Evidence, query: np.ndarray[Any, Any], tokens: Any) -> Iterable[tuple[float, Evidence, Sentence]]:
+    def _sentences(
+        self, item: Evidence, query: np.ndarray[Any, Any], tokens: Tokens
+    ) -> Iterable[tuple[float, Evidence, Sentence]]:
         """The quotable sentences of a passage with a cheap score: late interaction over their own tokens, and the passage's score."""
         from ingest.encoders import maxsim_many
         from ingest.passages import context
@@ -210,7 +203,11 @@ class Quoter:
                 add(pick)
                 continue
             opening = text.sentences[intro]
-            if intro != at and len(text.document.text[opening.start : opening.end].split()) <= OPENING and quotable(text.document, opening):
+            if (
+                intro != at
+                and len(text.document.text[opening.start : opening.end].split()) <= OPENING
+                and quotable(text.document, opening)
+            ):
                 add(self._pick(text, opening, pick))
             add(pick)
             if intro == at:
@@ -223,7 +220,13 @@ class Quoter:
         return whole
 
     def _pick(self, text: Text, sentence: Sentence, like: Pick) -> Pick:
-        return Pick(document=text.document, sentence=sentence, score=like.score, raw=like.raw, passage=text.passage_at(sentence.start))
+        return Pick(
+            document=text.document,
+            sentence=sentence,
+            score=like.score,
+            raw=like.raw,
+            passage=text.passage_at(sentence.start),
+        )
 
     def _provision(self, question: Question, found: Found, ranked: Sequence[Pick]) -> Draft | None:
         """The provision that the question names, verbatim; of a long one, the sentences nearest to the question."""
@@ -256,7 +259,11 @@ class Quoter:
     def _fit(self, text: Text, sentences: Sequence[Sentence], scored: dict[tuple[str, int], Pick]) -> Draft:
         """`sentences` whole if short enough; else the first and the best, in order, and a note that says how many were left out."""
         slug = text.document.slug
-        picks = [scored.get((slug, s.start)) or Pick(document=text.document, sentence=s, score=0.0, passage=text.passage_at(s.start)) for s in sentences]
+        picks = [
+            scored.get((slug, s.start))
+            or Pick(document=text.document, sentence=s, score=0.0, passage=text.passage_at(s.start))
+            for s in sentences
+        ]
         if sum(pick.words for pick in picks) <= LIST_WORDS:
             return Draft(picks=tuple(picks))
         kept, words = {0}, picks[0].words
@@ -270,7 +277,9 @@ class Quoter:
         return Draft(picks=tuple(picks[i] for i in sorted(kept)), note=note)
 
 
-_DEFINES = re.compile(r"(?i)\b(?:means?|is defined as|are defined as|refers? to|shall mean|is understood|we define|definition)\b|[”\"’] (?:is|are)\b")
+_DEFINES = re.compile(
+    r"(?i)\b(?:means?|is defined as|are defined as|refers? to|shall mean|is understood|we define|definition)\b|[”\"’] (?:is|are)\b"
+)
 _FURNITURE = re.compile(
     r"(?i)^(?:distr\.?:|original:|agenda item|\d+(?:st|nd|rd|th) plenary meeting|united nations$|general assembly$|page \d|for immediate release|via |\*+$)"
 )
@@ -285,7 +294,7 @@ def quotable(document: Document, sentence: Sentence) -> bool:
     if _FURNITURE.match(text):
         return False
     words = len(text.split())
-    ends = text.rstrip()[-1:] in ".;:?!,)”\"’—" or sentence.kind in ("item", "row")
+    ends = text.rstrip()[-1:] in '.;:?!,)”"’—' or sentence.kind in ("item", "row")
     return words >= 4 and (ends or words >= 12 or bool(_ADOPTED.search(text)))
 
 
@@ -386,11 +395,20 @@ def alike(one: str, other: str) -> bool:
 
 def statements(picks: Sequence[Pick]) -> tuple[tuple[Statement, ...], tuple[Citation, ...], str]:
     """Statements, citations and Markdown for the picks: one statement and one citation a pick, numbered in order."""
-    made, cited, lines = [], [], []
+    made: list[Statement] = []
+    cited: list[Citation] = []
+    lines: list[str] = []
     for number, pick in enumerate(picks, 1):
         place = pick.sentence
         cited.append(
-            Citation(number=number, document=pick.document, start=place.start, end=place.end, pinpoint=place.pinpoint, page=place.page)
+            Citation(
+                number=number,
+                document=pick.document,
+                start=place.start,
+                end=place.end,
+                pinpoint=place.pinpoint,
+                page=place.page,
+            )
         )
         made.append(Statement(text=pick.text, citations=(number,)))
         bullet = "- " if place.kind == "item" else ""

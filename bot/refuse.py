@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence
+from bot.catalogue import words_of
+from bot.expected import holds_expected
 from bot.names import actors, fold, instruments, mentioned, names_of, pattern
 from bot.question import Question
-from bot.quote import Pick, holds_expected
-from bot.catalogue import words_of
+from bot.quote import Pick
 from bot.retrieve import Found, within
 from ingest.structure import normal
 

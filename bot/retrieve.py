@@ -109,7 +109,10 @@ class Retriever:
         candidates = [self._candidates(search, matches, placed if search is whole else []) for search in searches]
         retrieved = time.perf_counter()
         query = self.index.token_encoder.encode_query(whole.words)
-        ranked = [self._rerank(search, names, matches, set(placed)) for search, names in zip(searches, candidates, strict=True)]
+        ranked = [
+            self._rerank(search, names, matches, set(placed))
+            for search, names in zip(searches, candidates, strict=True)
+        ]
         return Found(
             evidence=_joined(ranked[0], ranked[1:], k),
             query=query,
@@ -149,7 +152,9 @@ class Retriever:
             if any(holds(passage, pinpoint) for pinpoint in question.pinpoints)
         ]
 
-    def _rerank(self, search: Search, candidates: Sequence[str], matches: Mapping[str, Match], placed: set[str]) -> list[Evidence]:
+    def _rerank(
+        self, search: Search, candidates: Sequence[str], matches: Mapping[str, Match], placed: set[str]
+    ) -> list[Evidence]:
         """The candidates by late interaction, the best of them then read together with the question by the cross-encoder."""
         from ingest.encoders import maxsim_many
 
@@ -158,14 +163,15 @@ class Retriever:
         if not known:
             return []
         bits = [tokens[name].bits for name in known]
-        scores = np.asarray(maxsim_many(self.index.token_encoder.encode_query(search.words), bits))
-        if search.terms:
-            scores = (scores + maxsim_many(self.index.token_encoder.encode_query(search.phrasings[1]), bits)) / 2
+        queries = [self.index.token_encoder.encode_query(phrasing) for phrasing in search.phrasings]
+        scores = np.mean([maxsim_many(query, bits) for query in queries], axis=0)
         evidence = []
         for name, score in zip(known, scores, strict=True):
             passage = self.index.passage(name)
             total = float(score) + matches[passage.slug].bonus + PLACED * (name in placed)
-            evidence.append(Evidence(document=self.index.document(passage.slug), passage=passage, score=total, raw=float(score)))
+            evidence.append(
+                Evidence(document=self.index.document(passage.slug), passage=passage, score=total, raw=float(score))
+            )
         evidence = _best_first(evidence)
         read, rest = evidence[: search.read], evidence[search.read :]
         logits = self.index.pairs.score(search.words, [f"{lead(item)}{item.passage.text}" for item in read])
@@ -174,7 +180,9 @@ class Retriever:
             for item, logit in zip(read, logits, strict=True)
         ]
         floor = min([PAIRED * float(logit) for logit in logits], default=0.0)
-        return _best_first([*read, *(item.model_copy(update={"score": item.score + floor, "pair": floor / PAIRED}) for item in rest)])
+        return _best_first(
+            [*read, *(item.model_copy(update={"score": item.score + floor, "pair": floor / PAIRED}) for item in rest)]
+        )
 
 
 def lead(item: Evidence) -> str:
@@ -199,7 +207,11 @@ def _joined(whole: Sequence[Evidence], parts: Sequence[Sequence[Evidence]], k: i
 
 def holds(passage: Passage, pinpoint: str) -> bool:
     """Whether `passage` holds the provision `pinpoint` (normalised) or a part of it."""
-    return any(within(normal(place), pinpoint) for place in {passage.pinpoint, *(s.pinpoint for s in passage.sentences)} if place)
+    return any(
+        within(normal(place), pinpoint)
+        for place in {passage.pinpoint, *(s.pinpoint for s in passage.sentences)}
+        if place
+    )
 
 
 def within(place: str, pinpoint: str) -> bool:
@@ -226,7 +238,9 @@ class LegationRetriever(BaseRetriever):
         super().__init__(**given)
         self._retriever = retriever
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[LangChainDocument]:
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[LangChainDocument]:
         found = self._retriever.find(understand(query, vocabulary=self._retriever.vocabulary), k=self.k)
         return [
             LangChainDocument(

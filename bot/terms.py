@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import yaml
 
@@ -12,29 +13,33 @@ from bot.names import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _COMMON = {
-    "es": frozenset("el la los las de del en que y por para con una un se su es al lo cual cuales segun cuantos cuando como quien".split()),
-    "fr": frozenset("le la les des du de en et est une un pour dans par au aux qui que quels quelles selon combien quand comment ont ete".split()),
-    "en": frozenset("the of and to in is was what which who how did does by on for with from at are were must can may be".split()),
+    "es": frozenset(
+        "el la los las de del en que y por para con una un se su es al lo cual cuales segun cuantos cuando como quien".split()
+    ),
+    "fr": frozenset(
+        "le la les des du de en et est une un pour dans par au aux qui que quels quelles selon combien quand comment ont ete".split()
+    ),
+    "en": frozenset(
+        "the of and to in is was what which who how did does by on for with from at are were must can may be".split()
+    ),
 }
 
 
 @cache
-def _lists() -> dict[str, object]:
-    loaded: dict[str, object] = yaml.safe_load(resources.files("bot").joinpath("terms.yaml").read_text(encoding="utf-8"))
+def _lists() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(resources.files("bot").joinpath("terms.yaml").read_text(encoding="utf-8"))
     return loaded
 
 
 @cache
 def _plain() -> tuple[tuple[re.Pattern[str], str], ...]:
-    rows = _lists()["plain"]
-    assert isinstance(rows, list)
+    rows: list[list[str]] = _lists()["plain"]
     return tuple((re.compile(rf"\b(?:{row[0].replace(' ~ ', r' (?:[^ ]+ ){0,3}')})\b"), row[1]) for row in rows)
 
 
 @cache
 def _glossary(language: str) -> tuple[re.Pattern[str], dict[str, str]]:
-    rows = _lists()[language]
-    assert isinstance(rows, dict)
+    rows: dict[str, str] = _lists()[language]
     english = {phrase: meaning for phrases, meaning in rows.items() for phrase in phrases.split("|")}
     longest_first = sorted(english, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)"), english

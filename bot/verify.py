@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.names import actors, fold, mentioned
 
@@ -12,17 +12,78 @@ _NUMBER = re.compile(r"(?<![\w.])\d[\d\s.,\u00a0]*\d|\d+(?:\.\d+)?")
 _WORD_NUMBERS = {
     word: str(number)
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
+        "zero one two three four five six seven eight nine ten eleven twelve "
+        "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
     )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90", "hundred": "100", "thousand": "1000"}
-_ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10"}
+} | {
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "seventy": "70",
+    "eighty": "80",
+    "ninety": "90",
+    "hundred": "100",
+    "thousand": "1000",
+}
+_ORDINALS = {
+    "first": "1",
+    "second": "2",
+    "third": "3",
+    "fourth": "4",
+    "fifth": "5",
+    "sixth": "6",
+    "seventh": "7",
+    "eighth": "8",
+    "ninth": "9",
+    "tenth": "10",
+}
 _SYMBOL = re.compile(r"\b[A-Z]{1,4}(?:/[\w.]+){1,4}|\b\d+/\d+\b")
 _PROPER = re.compile(r"(?<![.!?:;“\"(\[] )(?<!^)\b[A-Z][\w’'-]*[\w](?:[ -][A-Z][\w’'-]*\w)*")
-_NEGATION = re.compile(r"\b(?:not|no|never|neither|nor|without|cannot|refus\w+|prohibit\w*|forbid\w*|unless|n't)\b|n['’]t\b")
-_MODALS = {"may": "may", "might": "may", "can": "may", "could": "may", "should": "should", "ought": "should", "must": "must", "shall": "must", "required": "must", "obliged": "must"}
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|neither|nor|without|cannot|refus\w+|prohibit\w*|forbid\w*|unless|n't)\b|n['’]t\b"
+)
+_MODALS = {
+    "may": "may",
+    "might": "may",
+    "can": "may",
+    "could": "may",
+    "should": "should",
+    "ought": "should",
+    "must": "must",
+    "shall": "must",
+    "required": "must",
+    "obliged": "must",
+}
 _STANCES = {
-    "support": ("support", "supports", "supported", "endorse", "endorses", "endorsed", "welcome", "welcomes", "welcomed", "back", "backs", "backed"),
-    "oppose": ("oppose", "opposes", "opposed", "reject", "rejects", "rejected", "condemn", "condemns", "condemned", "denounce", "denounces", "denounced"),
+    "support": (
+        "support",
+        "supports",
+        "supported",
+        "endorse",
+        "endorses",
+        "endorsed",
+        "welcome",
+        "welcomes",
+        "welcomed",
+        "back",
+        "backs",
+        "backed",
+    ),
+    "oppose": (
+        "oppose",
+        "opposes",
+        "opposed",
+        "reject",
+        "rejects",
+        "rejected",
+        "condemn",
+        "condemns",
+        "condemned",
+        "denounce",
+        "denounces",
+        "denounced",
+    ),
 }
 _QUANTIFIERS = {
     "all": ("all", "every", "each", "always", "any"),
@@ -89,7 +150,11 @@ def _new_names(text: str, quotes: str) -> str:
     listed = [fold(words) for words in mentioned(text, actors()).values()]
     for match in _PROPER.finditer(text):
         name = fold(match.group())
-        if name not in source and not any(alias in name for alias in listed) and not all(word in source for word in name.split()):
+        if (
+            name not in source
+            and not any(alias in name for alias in listed)
+            and not all(word in source for word in name.split())
+        ):
             extra.append(match.group())
     return f"name not in the source: {', '.join(extra)}" if extra else ""
 
@@ -100,7 +165,11 @@ def _swapped(text: str, quotes: str) -> str:
     for sentence in re.split(r"(?<=[.;])\s", quotes):
         held = _order(sentence)
         shared = [name for name in held if name in said]
-        if len(shared) >= 2 and [name for name in said if name in held] == shared[::-1] and _passive(text) == _passive(sentence):
+        if (
+            len(shared) >= 2
+            and [name for name in said if name in held] == shared[::-1]
+            and _passive(text) == _passive(sentence)
+        ):
             return f"actors in another order: {' and '.join(shared)}"
     return ""
 
@@ -115,7 +184,10 @@ def _passive(text: str) -> bool:
 
 
 def _negated(text: str, quotes: str) -> str:
-    said, held = len(_NEGATION.findall(fold(text))) % 2, [len(_NEGATION.findall(fold(s))) % 2 for s in _nearest(text, quotes)]
+    said, held = (
+        len(_NEGATION.findall(fold(text))) % 2,
+        [len(_NEGATION.findall(fold(s))) % 2 for s in _nearest(text, quotes)],
+    )
     return "" if said in held else ("negation not in the source" if said else "negation of the source is missing")
 
 
@@ -133,7 +205,7 @@ def _quantity(text: str, quotes: str) -> str:
     return _class_changed(text, quotes, _QUANTIFIERS, "quantifier")
 
 
-def _class_changed(text: str, quotes: str, classes: dict[str, tuple[str, ...]], what: str) -> str:
+def _class_changed(text: str, quotes: str, classes: Mapping[str, tuple[str, ...]], what: str) -> str:
     def found(words: str) -> set[str]:
         folded = fold(words)
         return {name for name, forms in classes.items() if any(re.search(rf"\b{form}\b", folded) for form in forms)}
@@ -150,4 +222,13 @@ def _nearest(text: str, quotes: str) -> list[str]:
     return [s for s, n in zip(sentences, shared, strict=True) if n == max(shared)]
 
 
-RULES: tuple[Callable[[str, str], str], ...] = (_new_numbers, _new_symbols, _new_names, _swapped, _negated, _modal, _stance, _quantity)
+RULES: tuple[Callable[[str, str], str], ...] = (
+    _new_numbers,
+    _new_symbols,
+    _new_names,
+    _swapped,
+    _negated,
+    _modal,
+    _stance,
+    _quantity,
+)

@@ -19,7 +19,7 @@ class _Part(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _null_is_absent(cls, value: Any, info: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def _null_is_absent(cls, value: Any, info: Any) -> Any:
         field = cls.model_fields[info.field_name]
         return value if value is not None or field.is_required() else field.get_default(call_default_factory=True)
 

@@ -457,7 +457,7 @@ def _entailment(name: str) -> tuple[str, Any] | None:
     return name, cross_encoder(name)
 
 
-def _certificate(found: Any) -> str:  # noqa: ANN401
+def _certificate(found: Any) -> str:
     lines = [
         f"Threshold {found.threshold:g}: at most {found.alpha:.1%} of the answers are wrong, "
         f"with {1 - found.delta:.0%} confidence (p = {found.p:.4f}).",

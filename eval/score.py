@@ -322,7 +322,7 @@ def failure(case: Case, judged: str) -> str:
     return "wrongly answered" if all(case.cited_groups().values()) else "not quoted"
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401 - JSON
+def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 6) + 0.0
     if isinstance(value, dict):

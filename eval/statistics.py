@@ -31,14 +31,14 @@ class Difference(NamedTuple):
     p: float | None
 
 
-def _scipy() -> Any:  # noqa: ANN401 - a module
+def _scipy() -> Any:
     """scipy.stats, imported late: it takes a second."""
     from scipy import stats
 
     return stats
 
 
-def sums(shares: Sequence[Share], clusters: Sequence[str]) -> Any:  # noqa: ANN401 - a numpy array
+def sums(shares: Sequence[Share], clusters: Sequence[str]) -> Any:
     """Hits and totals summed by cluster, clusters in alphabetical order: shape (clusters, 2).
 
     The order of cases does not matter.
@@ -67,7 +67,7 @@ def interval(shares: Sequence[Share], clusters: Sequence[str], level: float = LE
         whole = hit == int(hit) and of == int(of) and 0 <= hit <= of
         return clopper_pearson(int(hit), int(of), level) if whole else None
 
-    def ratio(rows: Any, axis: int = -1) -> Any:  # noqa: ANN401
+    def ratio(rows: Any, axis: int = -1) -> Any:
         return table[rows, 0].sum(axis=axis) / table[rows, 1].sum(axis=axis)
 
     rows = range(len(table))
@@ -129,16 +129,16 @@ def paired(
     return Difference(value, low, high, _swapped(first, second) if tested else None)
 
 
-def _rate(pair: Any) -> float:  # noqa: ANN401
+def _rate(pair: Any) -> float:
     return float(pair[0] / pair[1])
 
 
-def _paired_interval(first: Any, second: Any, level: float) -> tuple[float | None, float | None]:  # noqa: ANN401
+def _paired_interval(first: Any, second: Any, level: float) -> tuple[float | None, float | None]:
     import numpy
 
     stats = _scipy()
 
-    def difference(rows: Any, axis: int = -1) -> Any:  # noqa: ANN401
+    def difference(rows: Any, axis: int = -1) -> Any:
         a, b = first[rows].sum(axis=axis - 1), second[rows].sum(axis=axis - 1)
         with numpy.errstate(invalid="ignore", divide="ignore"):
             return numpy.nan_to_num(b[..., 0] / b[..., 1]) - numpy.nan_to_num(a[..., 0] / a[..., 1])
@@ -156,7 +156,7 @@ def _paired_interval(first: Any, second: Any, level: float) -> tuple[float | Non
     return float(found.low), float(found.high)
 
 
-def _swapped(first: Any, second: Any) -> float:  # noqa: ANN401
+def _swapped(first: Any, second: Any) -> float:
     """Two-sided p-value of the paired permutation test.
 
     Rows of `both` below the middle are run A's clusters, the others run B's.
@@ -167,7 +167,7 @@ def _swapped(first: Any, second: Any) -> float:  # noqa: ANN401
 
     both = numpy.concatenate([first, second])
 
-    def difference(rows_a: Any, rows_b: Any, axis: int = -1) -> Any:  # noqa: ANN401
+    def difference(rows_a: Any, rows_b: Any, axis: int = -1) -> Any:
         a, b = both[rows_a].sum(axis=axis - 1), both[rows_b].sum(axis=axis - 1)
         with numpy.errstate(invalid="ignore", divide="ignore"):
             return numpy.nan_to_num(b[..., 0] / b[..., 1]) - numpy.nan_to_num(a[..., 0] / a[..., 1])

@@ -107,7 +107,7 @@ class Question(_Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _false_premise(cls, given: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def _false_premise(cls, given: Any) -> Any:
         if isinstance(given, dict) and given.get("false_premise") and "answerable" not in given:
             return {**given, "answerable": False}
         return given

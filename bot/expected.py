@@ -1,0 +1,73 @@
+"""What kind of thing an answer must hold: a date for 'when', an amount for 'how much', a name for 'who'."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from bot.names import fold
+
+Expectation = Literal["date", "duration", "money", "number", "name", "place", ""]
+
+_ASKS: tuple[tuple[Expectation, str], ...] = (
+    (
+        "duration",
+        r"how (?:long|fast|quickly|soon|often|frequently)|within what (?:time|period)|time limit|cuanto tiempo|combien de temps",
+    ),
+    (
+        "date",
+        r"when|(?:on |from |by |at )?(?:what|which) (?:exact |precise )?(?:date|day|year|month)|by when|deadline|since when"
+        r"|en que (?:fecha|ano)|cuando|quand|quelle date|quel jour|a partir de quand",
+    ),
+    (
+        "money",
+        r"how much (?:money|did .{3,60} (?:cost|pay|spend|raise|fund|give|donate))|(?:what|which) (?:\w+ ){0,3}(?:budget|price|cost|fine|value"
+        r"|ransom|fee|amount of money|sum)|total (?:budget|cost|fine)|maximum fine|budget (?:in|of)|cuanto (?:pago|costo|dinero)|combien .{0,30}(?:paye|coute)",
+    ),
+    (
+        "number",
+        r"how (?:many|much|large|big|high)|(?:what|which) (?:\w+ )?(?:number|share|percentage|amount|figures?)|total (?:number)|cuant[oa]s?|combien",
+    ),
+    ("place", r"where|in which (?:city|country|town|place)|donde|ou (?:s'est|a eu|se tient|a ete)"),
+    (
+        "name",
+        r"who|whom|which (?:\w+ ){0,3}(?:body|organi[sz]ations?|agency|country|countries|(?:member )?states?|compan(?:y|ies)|minister|president"
+        r"|services?|unit)|qui|quien(?:es)?",
+    ),
+)
+_ASKED = tuple((what, re.compile(rf"\b(?:{pattern})\b")) for what, pattern in _ASKS)
+
+_NUMBER_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred"
+    "|thousand|million|billion|dozens?|tens|hundreds|thousands|half|quarter|third"
+)
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_UNITS = "minutes?|hours?|days?|weeks?|months?|years?"
+_HELD: tuple[tuple[Expectation, str], ...] = (
+    (
+        "date",
+        rf"(?i)\b(?:(?:19|20)\d\d|(?:\d{{1,2}} )?(?:{_MONTHS})(?: \d{{1,2}})?\b(?! (?:be|not|also)\b)|no[tr]? later than"
+        r"|within \w+ (?:hours|days|months|years))",
+    ),
+    (
+        "duration",
+        rf"(?i)\b(?:(?:\d+|{_NUMBER_WORDS}|a|an|every|each)[ -](?:\w+ )?(?:{_UNITS})|annually|monthly|yearly|without undue delay"
+        r"|immediately)\b",
+    ),
+    ("money", r"(?i)(?:[$€£¥]|\b(?:EUR|USD|GBP|AUD|dollars?|euros?|pounds|bitcoins?))|%|per cent"),
+    ("number", rf"(?i)(?:\d|\b(?:{_NUMBER_WORDS})\b)"),
+    ("name", r"(?<=\S )[A-Z][\w’'-]+"),
+    ("place", r"\b(?:in|at|from|near) (?:the )?[A-Z]\w+"),
+)
+_HOLDS = {what: re.compile(pattern) for what, pattern in _HELD}
+
+
+def expectation(text: str) -> Expectation:
+    """What kind of thing the answering sentence must hold for the question `text`; empty when it may be anything."""
+    folded = fold(text.split("? (")[0])
+    return next((what for what, pattern in _ASKED if pattern.search(folded)), "")
+
+
+def holds_expected(text: str, expects: Expectation) -> bool:
+    """Whether `text` holds the kind of thing that the question asks for."""
+    return not expects or bool(_HOLDS[expects].search(text))
