@@ -47,7 +47,7 @@ class Legation:
         self.settings = settings
         self.retriever = Retriever(index)
         self._quoter = Quoter(index)
-        self._gate = Gate(index)
+        self._gate = Gate(self.retriever)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:

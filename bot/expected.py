@@ -16,7 +16,7 @@ _ASKS: tuple[tuple[Expectation, str], ...] = (
     ),
     (
         "date",
-        r"when|(?:on |from |by |at )?(?:what|which) (?:exact |precise )?(?:date|day|year|month)|by when|deadline|since when"
+        r"(?:^|[,:;] |\band )(?:since |by |until )?when (?:did|was|were|will|must|do|does|has|have|should|shall|is .{3,80}(?:due|held|expected))|when$|(?:on |from |by |at )?(?:what|which) (?:exact |precise )?(?:date|day|year|month)|by when|deadline|since when"
         r"|en que (?:fecha|ano)|cuando|quand|quelle date|quel jour|a partir de quand",
     ),
     (

@@ -64,12 +64,34 @@ def mentioned(text: str, names: Iterable[Name]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in names:
         for alias in sorted(name.aliases, key=len, reverse=True):
-            if alias.isupper() and alias.isalpha() and len(alias) <= 3 and not re.search(rf"\b{alias}\b", text):
+            if _in_capitals(alias) and not re.search(rf"\b{alias}\b", text):
                 continue
             if match := pattern(alias).search(folded):
                 found[name.canonical] = match.group()
                 break
     return found
+
+
+def named_in(text: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The listed instruments and actors that `text` names, longest names first: the Paris Call names no city."""
+    folded = fold(text)
+    listed = [(alias, name, True) for name in instruments() for alias in name.aliases]
+    listed += [(alias, name, False) for name in actors() for alias in name.aliases]
+    taken: list[tuple[int, int]] = []
+    found: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    for alias, name, instrument in sorted(listed, key=lambda row: -len(row[0])):
+        if _in_capitals(alias) and not re.search(rf"\b{alias}\b", text):
+            continue
+        for match in pattern(alias).finditer(folded):
+            if not any(start < match.end() and match.start() < end for start, end in taken):
+                taken.append(match.span())
+                found[0 if instrument else 1].setdefault(name.canonical, match.group())
+    return found
+
+
+def _in_capitals(alias: str) -> bool:
+    """Whether `alias` is so short that only capitals tell it from a word: US, GA, CRA."""
+    return alias.isupper() and alias.isalpha() and len(alias) <= 3
 
 
 def names_of(document: Document) -> Name:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from bot.answer import Kind
 from bot.expected import Expectation, expectation
-from bot.names import actors, fold, instruments, mentioned
+from bot.names import fold, instruments, mentioned, named_in
 from bot.spelling import Vocabulary
 from bot.terms import in_english, language_of, terms_for
 from ingest.documents import LibraryError
@@ -160,6 +160,7 @@ _ELLIPSIS = re.compile(
 _NAME = re.compile(
     r"\b(?:[A-Z][\w’'&-]*\w|[A-Z]{2,}\d*)(?:[ -](?:(?:of|for|on|the|and|de|du|des|la) (?=[A-Z]))?(?:the )?(?:[A-Z][\w’'&-]*\w|\d[\d.-]*))*"
 )
+_DATE_WORD = re.compile(rf"^(?:{'|'.join(_MONTHS)}|(?:19|20)\d\d)$")
 _COMPOUND = re.compile(
     r"-(?:led|based|backed|made|sponsored|linked|affiliated|wide|style|born|run|owned|hosted|style)$", re.I
 )
@@ -169,6 +170,7 @@ _NOT_NAMES = frozenset(
     "article articles section sections paragraph para recital annex chapter operative sec art between of for many much biden trump obama macron "
     "internet cyber cybersecurity cyberspace tell explain describe summarise summarize quels quelles quel quelle que quien cuando cuantos cuales "
     "combien comment pourquoi selon dans en el la los las le les un une una directive regulation resolution convention executive order statement "
+    "party parties state states member members government minister ministry commission council board court group report reports policy law laws "
     "declaration strategy declaración resolución directiva reglamento president minister".split()
 )
 
@@ -179,8 +181,7 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
     language = language_of(asked)
     meant = vocabulary.corrected(asked) if vocabulary and language == "en" else asked
     text, followup = _standalone(meant, history)
-    named = mentioned(text, instruments())
-    bodies = mentioned(text, actors())
+    named, bodies = named_in(text)
     search = in_english(text, language)
     if language != "en":
         search = " ".join([search, *(name for name in named if fold(name) not in fold(search))])
@@ -254,8 +255,11 @@ def _names(asked: str, known: Sequence[str]) -> tuple[str, ...]:
     """Proper names that are no listed instrument or actor: what the evidence has to mention."""
     found = []
     for match in _NAME.finditer(asked):
-        words = match.group().split()
+        words = [word.removesuffix("'s").removesuffix("’s") for word in match.group().split()]
+        words = [word for word in words if not _DATE_WORD.match(fold(word))]
         while words and fold(words[0]) in _NOT_NAMES:
+            words = words[1:]
+        while words and words[0][0].isdigit():
             words = words[1:]
         while words and fold(words[-1]) in _NOT_NAMES:
             words = words[:-1]

@@ -19,26 +19,36 @@ from bot.retrieve import Found, within
 from ingest.structure import normal
 
 if TYPE_CHECKING:
-    from ingest.index import Index
+    from bot.retrieve import Retriever
 
 NEARBY = 3
+_KINDS_OF_THING = {
+    "date": "date",
+    "duration": "length of time",
+    "money": "amount",
+    "number": "number",
+    "name": "name",
+    "place": "place",
+    "": "answer",
+}
 
 
 class Signals(BaseModel):
-    """What confidence is computed from. Shares are of the question's, 1 where it has none."""
+    """What confidence is computed from."""
 
     model_config = ConfigDict(frozen=True)
 
-    evidence: float  # late-interaction score of the best passage, about 0.5 to 1
-    sentence: float  # the cross-encoder's logit of the best sentence
-    words: float  # weighted share of the question's words that stand in what is quoted and in its document's title
-    names: float  # share of its actors and other names that stand there
-    expected: bool  # what is quoted holds the date, number ... that it asks for
+    evidence: float  # late-interaction score of the best passage
+    pair: float  # the cross-encoder's logit of the best passage, -8 to 8
+    words: (
+        float  # share of the question's words, weighted by rarity, in the quoted passages and their documents' titles
+    )
+    missing: float  # rarity, 0 to 1, of the rarest name of the question that stands in neither
+    unexpected: bool  # nothing quoted holds the date, number ... that the question asks for
 
 
-# Logistic weights, fitted on the development questions of the library that the project is measured on and on the near misses
-# written for it (benchmarks/gate.py fits and prints them).
-WEIGHTS = {"bias": -6.0, "evidence": 5.0, "sentence": 0.25, "words": 2.5, "names": 3.0, "expected": 1.0}
+# Logistic weights: benchmarks/gate.py fits and prints them.
+WEIGHTS = {"bias": -8.9, "evidence": 17.0, "pair": 0.02, "words": 1.3, "missing": -5.5, "unexpected": -4.0}
 
 
 class Judgement(BaseModel):
@@ -60,8 +70,9 @@ def confidence_of(signals: Signals) -> float:
 class Gate:
     """Judges evidence; every turn is judged by itself."""
 
-    def __init__(self, index: Index) -> None:
-        self.index = index
+    def __init__(self, retriever: Retriever) -> None:
+        self.index = retriever.index
+        self.retriever = retriever
 
     def judge(self, question: Question, found: Found, picks: Sequence[Pick]) -> Judgement:
         """The confidence that `picks` answer `question`, with the reason to refuse where one is plain."""
@@ -72,36 +83,53 @@ class Gate:
         signals = self.signals(question, found, picks)
         missing = self._missing(question, picks, found)
         reason = f"The library says nothing on {' or '.join(missing)} in this connection." if missing else ""
+        if not reason and signals.unexpected:
+            reason = f"The library treats the subject, but gives no {_KINDS_OF_THING[question.expects]} for it."
         return Judgement(confidence=confidence_of(signals), reason=reason, signals=signals)
 
     def signals(self, question: Question, found: Found, picks: Sequence[Pick]) -> Signals:
         """The signals of one question."""
-        quoted = " ".join(pick.text for pick in picks)
-        cards = " ".join(self._card(slug) for slug in dict.fromkeys(pick.document.slug for pick in picks))
-        asked, held = words_of(question.text), words_of(f"{quoted} {cards}")
-        named = [*question.actors, *question.names]
-        missing = self._missing(question, picks, found)
+        vocabulary = self.retriever.vocabulary
+        asked, held = words_of(question.search), words_of(self._around(picks))
+        weight = {word: vocabulary.rarity(word) for word in asked}
         return Signals(
             evidence=found.evidence[0].raw,
-            sentence=max(pick.raw for pick in picks),
-            words=len(asked & held) / len(asked) if asked else 1.0,
-            names=1 - len(missing) / len(named) if named else 1.0,
-            expected=any(holds_expected(pick.text, question.expects) for pick in picks),
+            pair=min(8.0, max(-8.0, max(item.pair for item in found.evidence))),
+            words=sum(weight[word] for word in asked & held) / sum(weight.values()) if asked else 1.0,
+            missing=max(self._missing(question, picks, found).values(), default=0.0),
+            unexpected=not any(holds_expected(pick.text, question.expects) for pick in picks),
         )
 
     def _card(self, slug: str) -> str:
         document = self.index.document(slug)
         return " ".join([document.title, document.publisher, document.date, *names_of(document).aliases])
 
-    def _missing(self, question: Question, picks: Sequence[Pick], found: Found) -> list[str]:
-        """The question's actors and names that neither the quoted passages nor the titles of their documents mention."""
-        slugs = {pick.document.slug for pick in picks}
-        near = [item.passage.text for item in found.evidence[:10] if item.passage.slug in slugs]
-        text = " ".join([*near, *(pick.text for pick in picks), *(self._card(slug) for slug in slugs)])
-        present = mentioned(text, [name for name in actors() if name.canonical in question.actors])
+    def _around(self, picks: Sequence[Pick]) -> str:
+        """The passages of the picks with their headings, and what their documents are called."""
+        passages = {pick.passage.id: f"{pick.passage.text} {' '.join(pick.passage.path)}" for pick in picks}
+        return " ".join(
+            [*passages.values(), *(self._card(slug) for slug in dict.fromkeys(pick.document.slug for pick in picks))]
+        )
+
+    def _missing(self, question: Question, picks: Sequence[Pick], found: Found) -> dict[str, float]:
+        """The names in the question that neither the quoted passages nor their documents' titles hold, with their rarity."""
+        text = self._around(picks)
+        share = self.retriever.vocabulary.share
+        absent: dict[str, float] = {}
+        for listed, asked in ((instruments(), question.instruments), (actors(), question.actors)):
+            names = [name for name in listed if name.canonical in asked]
+            present = mentioned(text, names)
+            absent |= {
+                asked[n.canonical]: min(share(a) for a in n.aliases) for n in names if n.canonical not in present
+            }
         folded = fold(text)
-        absent = [words for canonical, words in question.actors.items() if canonical not in present]
-        return absent + [name for name in question.names if not _stands(name, folded)]
+        absent |= {name: share(name) for name in question.names if not _stands(name, folded)}
+        if not any(match.named for match in found.matches.values()):
+            absent |= {p: 1.0 for p in question.pinpoints if p not in folded and not self._quotes(p, picks)}
+        return absent
+
+    def _quotes(self, place: str, picks: Sequence[Pick]) -> bool:
+        return any(within(normal(pick.sentence.pinpoint), place) for pick in picks if pick.sentence.pinpoint)
 
     def _no_such_instrument(self, question: Question, found: Found) -> str:
         """The reason, when the question names an instrument that no document of the library is or treats in its title."""
@@ -129,11 +157,15 @@ class Gate:
 
 
 def _stands(name: str, folded: str) -> bool:
-    """Whether `name`, or for a name of several words most of its words, stands in the folded text."""
+    """Whether `name` stands in the folded text: itself, its words in full for capitals, or most of its words."""
     if pattern(name).search(folded):
         return True
     words = [word for word in words_of(name) if len(word) > 2]
-    return len(words) > 1 and sum(word in folded for word in words) / len(words) > 0.66
+    if len(words) > 1 and sum(word in folded for word in words) / len(words) > 0.66:
+        return True
+    short = re.match(r"[A-Z]{2,5}\b", name)
+    spelt_out = r"[\w-]*[ -](?:of |and |for |the )*".join(short.group().casefold()) if short else ""
+    return bool(spelt_out) and re.search(rf"\b{spelt_out}", folded) is not None
 
 
 def nearby(evidence: Sequence[Evidence]) -> tuple[Citation, ...]:

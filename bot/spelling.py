@@ -41,6 +41,12 @@ class Vocabulary:
         """Inverse document frequency over passages, ln(1 + N / n), as in BM25; that of a word in one passage when unknown."""
         return math.log(1 + max(1, self.passages) / max(1, self.count[fold(word)]))
 
+    def share(self, name: str) -> float:
+        """How rare the rarest word of `name` is: 0 in every passage, 1 in none."""
+        words = [word for word in _WORD.findall(fold(name)) if len(word) > 1]
+        most = math.log(1 + max(1, self.passages))
+        return max((math.log((1 + self.passages) / (1 + self.count[word])) / most for word in words), default=1.0)
+
     def corrected(self, text: str) -> str:
         """`text` with misspelt words put right: unknown words one edit (from eight letters: two) from a word of the library.
 
