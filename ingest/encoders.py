@@ -55,6 +55,7 @@ PAIRS = Weights(
     "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
     "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
 )
+PAIR_BATCH = 4  # pairs sorted by length: a fifth faster than 16, since less is padded
 LONGEST_PAIR = 224  # tokens of a question and a sentence with its heading
 QUERY_PREFIX = "Represent this sentence for searching relevant passages: "
 
@@ -201,8 +202,8 @@ class PairScorer:
         order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
         scores = np.zeros(len(sentences), dtype=np.float32)
         predict = _pair_model(self.name)
-        for begin in range(0, len(order), BATCH):
-            batch = order[begin : begin + BATCH]
+        for begin in range(0, len(order), PAIR_BATCH):
+            batch = order[begin : begin + PAIR_BATCH]
             scores[batch] = predict([(question, sentences[i]) for i in batch])
         return scores
 
