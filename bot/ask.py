@@ -102,6 +102,13 @@ class Legation:
                 yield Event(type="statement", statement=statement)
         yield Event(type="done", outcome=outcome, kind=outcome.kind)
 
+    def judge(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Judgement:
+        """How sure the answer to `question` would be, and from which signals; for setting the gate on data."""
+        asked = check(question, self.settings.max_question_chars)
+        understood = understand(asked, history, self.retriever.vocabulary)
+        found = self.retriever.find(understood, filters, k=self.settings.passages)
+        return self._gate.judge(understood, found, self._quoter.draft(understood, found).picks)
+
     def as_retriever(self, k: int = 10) -> LegationRetriever:
         """The retrieval as a LangChain retriever."""
         return LegationRetriever(self.retriever, k=k)
