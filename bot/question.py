@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from bot.answer import Kind
 from bot.expected import Expectation, expectation
 from bot.names import fold, instruments, mentioned, named_in
-from bot.spelling import Vocabulary
+from bot.spelling import Vocabulary, is_english
 from bot.terms import in_english, language_of, terms_for
 from ingest.documents import LibraryError
 from ingest.structure import mentions
@@ -158,7 +158,8 @@ _ELLIPSIS = re.compile(
     r"|\b(?:it|its|they|them|their|theirs|this|these|those|that one|the same|there|he|she|his|her|ils?|elles?|leur|ellos|ello|eso)\b"
 )
 _NAME = re.compile(
-    r"\b(?:[A-Z][\w’'&-]*\w|[A-Z]{2,}\d*)(?:[ -](?:(?:of|for|on|the|and|de|du|des|la) (?=[A-Z]))?(?:the )?(?:[A-Z][\w’'&-]*\w|\d[\d.-]*))*"
+    r"(?<![/\w])(?:[A-Z][\w’'-]*\w|[A-Z]{2,}\d*)(?![/\w])"
+    r"(?:[ -](?:(?:of|for|on|the|de|du|des|la) (?=[A-Z]))?(?:the )?(?:[A-Z][\w’'-]*\w|\d[\d.-]*)(?![/\w]))*"
 )
 _DATE_WORD = re.compile(rf"^(?:{'|'.join(_MONTHS)}|(?:19|20)\d\d)$")
 _COMPOUND = re.compile(
@@ -203,7 +204,7 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         names=tuple(
             name
             for name in _names(meant, [*named.values(), *bodies.values()])
-            if in_english(name, language) in (name, fold(name))
+            if language == "en" or name.isupper() or (" " in name and in_english(name, language) in (name, fold(name)))
         ),
         pinpoints=pinpoints,
         years=tuple(dict.fromkeys(int(year) for year in _YEAR.findall(text))),
@@ -254,21 +255,27 @@ def _months(folded: str) -> tuple[str, ...]:
 def _names(asked: str, known: Sequence[str]) -> tuple[str, ...]:
     """Proper names that are no listed instrument or actor: what the evidence has to mention."""
     found = []
-    for match in _NAME.finditer(asked):
+    for match in _NAME.finditer(_without_known(asked, known)):
         words = [word.removesuffix("'s").removesuffix("’s") for word in match.group().split()]
         words = [word for word in words if not _DATE_WORD.match(fold(word))]
-        while words and fold(words[0]) in _NOT_NAMES:
-            words = words[1:]
-        while words and words[0][0].isdigit():
+        while words and (words[0][0].isdigit() or fold(words[0]) in _NOT_NAMES):
             words = words[1:]
         while words and fold(words[-1]) in _NOT_NAMES:
             words = words[:-1]
         name = _COMPOUND.sub("", " ".join(words))
-        if (
-            len(name) < 2
-            or not re.search(r"[A-Za-z]", name)
-            or any(fold(name) in fold(other) or fold(other) == fold(name) for other in known)
-        ):
+        opens = match.start() == 0 or asked[: match.start()].rstrip()[-1:] in ".!?:"
+        if len(name) < 2 or not re.search(r"[A-Za-z]", name) or (opens and len(words) == 1 and is_english(name)):
             continue
         found.append(name)
     return tuple(dict.fromkeys(found))
+
+
+def _without_known(asked: str, known: Sequence[str]) -> str:
+    """`asked` with the names of listed instruments and actors as commas, so that what is left of a chain of names is seen."""
+    folded = fold(asked)
+    if len(folded) != len(asked):
+        return asked
+    for name in sorted(known, key=len, reverse=True):
+        for match in re.finditer(rf"(?<!\w){re.escape(fold(name))}(?!\w)", folded):
+            asked = asked[: match.start()] + "," * len(match.group()) + asked[match.end() :]
+    return asked

@@ -23,6 +23,11 @@ def _english() -> frozenset[str]:
     return frozenset(SpellChecker(language="en").word_frequency.words())
 
 
+def is_english(word: str) -> bool:
+    """Whether `word` is one of everyday English, written small."""
+    return not word.isupper() and fold(word) in _english()
+
+
 class Vocabulary:
     """The words of all passages, folded, with the number of passages that hold them."""
 
