@@ -27,7 +27,9 @@ class Block(BaseModel):
     kind: BlockKind = "paragraph"
     level: int = Field(default=0, description="Headings: 1 to 6. Items: depth of nesting, from 1. Else 0.")
     page: int | None = Field(default=None, description="Physical page of the source, from 1, where it has pages.")
-    label: str = Field(default="", description="A place the mark-up itself names, e.g. an EU anchor 'art_21' or '021.002'.")
+    label: str = Field(
+        default="", description="A place the mark-up itself names, e.g. an EU anchor 'art_21' or '021.002'."
+    )
     pinpoint: str = Field(default="", description="Given by the source (JSONL passages); kept as it is.")
     agreed: bool = Field(default=True, description="False for struck-out or deleted draft text, which is never quoted.")
 

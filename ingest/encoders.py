@@ -185,7 +185,9 @@ class TokenEncoder:
 
     def encode_query(self, text: str) -> Floats:
         """The token vectors of a question, unit rows; the marks at its ends carry the whole of it and are kept."""
-        vectors = np.asarray(self.model.encode_query(text, show_progress_bar=False, convert_to_numpy=True), dtype=np.float32)
+        vectors = np.asarray(
+            self.model.encode_query(text, show_progress_bar=False, convert_to_numpy=True), dtype=np.float32
+        )
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
@@ -280,7 +282,9 @@ def _offsets(model: Any, texts: Sequence[str]) -> list[Ints]:
     tokenizer = model.tokenizer
     if hasattr(tokenizer, "encode_batch"):
         encoded = [(item.offsets, item.attention_mask) for item in tokenizer.encode_batch(list(texts))]
-        return [np.array([o for o, keep in zip(offs, mask, strict=True) if keep], dtype=np.int32) for offs, mask in encoded]
+        return [
+            np.array([o for o, keep in zip(offs, mask, strict=True) if keep], dtype=np.int32) for offs, mask in encoded
+        ]
     output = tokenizer(list(texts), return_offsets_mapping=True, truncation=True)
     return [np.array(offsets, dtype=np.int32) for offsets in output["offset_mapping"]]
 

@@ -46,7 +46,9 @@ class Unusable(LibraryError):
 class Index:
     """The library: documents, their passages, and the three ways to find them. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, database: sqlite3.Connection, encoder: Encoder, token_encoder: TokenEncoder, server: str) -> None:
+    def __init__(
+        self, folder: Path, database: sqlite3.Connection, encoder: Encoder, token_encoder: TokenEncoder, server: str
+    ) -> None:
         self.folder = folder
         self.encoder = encoder
         self.token_encoder = token_encoder
@@ -76,9 +78,20 @@ class Index:
         folder = Path(folder)
         exists = (folder / FILE).is_file() and not _blank(folder / FILE)
         if not exists and not create:
-            raise LibraryError(f"There is no library in {folder}. Make one: legation --data {folder} ingest PATH (or: legation serve)")
-        if not exists and folder.exists() and (not folder.is_dir() or any(p.name not in (".lock", FILE, f"{FILE}-wal", f"{FILE}-shm") for p in folder.iterdir())):
-            raise LibraryError(f"{folder} holds something that is not a Legation library. Give an empty or a new folder with --data.")
+            raise LibraryError(
+                f"There is no library in {folder}. Make one: legation --data {folder} ingest PATH (or: legation serve)"
+            )
+        if (
+            not exists
+            and folder.exists()
+            and (
+                not folder.is_dir()
+                or any(p.name not in (".lock", FILE, f"{FILE}-wal", f"{FILE}-shm") for p in folder.iterdir())
+            )
+        ):
+            raise LibraryError(
+                f"{folder} holds something that is not a Legation library. Give an empty or a new folder with --data."
+            )
         with _disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             database = sqlite3.connect(folder / FILE, check_same_thread=False, timeout=30, isolation_level=None)
@@ -96,12 +109,20 @@ class Index:
     def _check(self, new: bool, strict: bool) -> None:
         wanted = json.dumps(self.identity, sort_keys=True)
         if new:
-            self._database.execute("INSERT OR REPLACE INTO meta VALUES ('format', ?), ('encoders', ?), ('generation', '0')", (FORMAT, wanted))
+            self._database.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('format', ?), ('encoders', ?), ('generation', '0')",
+                (FORMAT, wanted),
+            )
             return
         if self.meta("format") != FORMAT:
-            raise LibraryError(f"{self.folder} was made by another version of Legation (format {self.meta('format') or 'unknown'}). Make a new one: legation ingest PATH --data NEW")
+            raise LibraryError(
+                f"{self.folder} was made by another version of Legation (format {self.meta('format') or 'unknown'}). "
+                "Make a new one: legation ingest PATH --data NEW"
+            )
         if strict and self.meta("encoders") != wanted:
-            made = ", ".join(str(v) for k, v in json.loads(self.meta("encoders")).items() if k in ("embedder", "tokens"))
+            made = ", ".join(
+                str(v) for k, v in json.loads(self.meta("encoders")).items() if k in ("embedder", "tokens")
+            )
             raise EncoderMismatch(
                 f"The library in {self.folder} was encoded with {made}, but {self.encoder.name} and {self.token_encoder.name} are set. "
                 "Mend: legation ingest --rebuild (encodes it anew), or set the models that made it."
@@ -129,7 +150,9 @@ class Index:
                 row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
             except sqlite3.DatabaseError as error:
                 _refuse_read_only(error, self.folder)
-                raise LibraryError(f"{self.folder / FILE} cannot be read ({error}). Restore it from a copy, or make a new library with legation ingest.") from None
+                raise LibraryError(
+                    f"{self.folder / FILE} cannot be read ({error}). Restore it from a copy, or make a new library with legation ingest."
+                ) from None
         return str(row[0]) if row else ""
 
     # reading
@@ -148,7 +171,9 @@ class Index:
             self._documents = {d.slug: d for d in (Document.model_validate_json(about) for (about,) in rows)}
             self._owners = dict(self._database.execute("SELECT id, slug FROM passages"))
             self._texts = {}
-            with suppress(ValueError):  # a damaged word index is named when it is searched; the texts can be read without it
+            with suppress(
+                ValueError
+            ):  # a damaged word index is named when it is searched; the texts can be read without it
                 self._words.reload()
             self._seen = generation
 
@@ -170,8 +195,12 @@ class Index:
                 if row is None:
                     raise LibraryError(f"The library has no document {slug!r}. See: legation library")
                 document = Document.model_validate_json(row[0]).model_copy(update={"text": row[1]})
-                bodies = self._database.execute("SELECT body FROM passages WHERE slug = ? ORDER BY ordinal", (slug,)).fetchall()
-                self._texts[slug] = Text(document=document, passages=tuple(_passage(body, row[1]) for (body,) in bodies))
+                bodies = self._database.execute(
+                    "SELECT body FROM passages WHERE slug = ? ORDER BY ordinal", (slug,)
+                ).fetchall()
+                self._texts[slug] = Text(
+                    document=document, passages=tuple(_passage(body, row[1]) for (body,) in bodies)
+                )
             return self._texts[slug]
 
     def passage(self, name: str) -> Passage:
@@ -182,14 +211,20 @@ class Index:
     def counts(self) -> dict[str, int]:
         """Documents, passages and words of the library."""
         with self._lock:
-            documents, passages = (self._database.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("documents", "passages"))  # noqa: S608
+            documents, passages = (
+                self._database.execute(f"SELECT count(*) FROM {t}").fetchone()[0]  # noqa: S608 - a name of ours
+                for t in ("documents", "passages")
+            )
             words = sum(len(text.split()) for (text,) in self._database.execute("SELECT text FROM documents"))
         return {"documents": documents, "passages": passages, "words": words}
 
     def fingerprints(self) -> dict[str, tuple[str, str]]:
         """For each slug, the fingerprint of the input it was made from and where that came from."""
         with self._lock:
-            return {slug: (mark, origin) for slug, mark, origin in self._database.execute("SELECT slug, fingerprint, origin FROM documents")}
+            return {
+                slug: (mark, origin)
+                for slug, mark, origin in self._database.execute("SELECT slug, fingerprint, origin FROM documents")
+            }
 
     # finding
 
@@ -226,7 +261,8 @@ class Index:
         wanted = list(names)
         with self._lock:
             rows = self._database.execute(
-                f"SELECT id, bits, offsets FROM tokens WHERE id IN ({','.join('?' * len(wanted))})", wanted  # noqa: S608
+                f"SELECT id, bits, offsets FROM tokens WHERE id IN ({','.join('?' * len(wanted))})",  # noqa: S608 - marks only
+                wanted,
             ).fetchall()
         return {name: _tokens(bits, offsets) for name, bits, offsets in rows}
 
@@ -258,14 +294,19 @@ class Index:
                     [(p.id, slug, p.ordinal, p.model_dump_json(exclude={"text"})) for p in text.passages],
                 )
                 about = text.document.model_copy(update={"text": ""}).model_dump_json()
-                database.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)", (slug, about, text.document.text, fingerprint, origin))
+                database.execute(
+                    "INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?)",
+                    (slug, about, text.document.text, fingerprint, origin),
+                )
             self._forget(gone)
         return encoded
 
     def touch(self, slug: str, fingerprint: str, origin: str) -> None:
         """Notes that the input of a document was seen again."""
         with self._lock:
-            self._database.execute("UPDATE documents SET fingerprint = ?, origin = ? WHERE slug = ?", (fingerprint, origin, slug))
+            self._database.execute(
+                "UPDATE documents SET fingerprint = ?, origin = ? WHERE slug = ?", (fingerprint, origin, slug)
+            )
 
     def remove(self, slug: str) -> None:
         """Takes a document out. LibraryError when there is no such document."""
@@ -279,7 +320,9 @@ class Index:
     def unfinished(self) -> dict[str, list[Passage]]:
         """Passages that belong to documents but are not encoded (a rebuild was stopped), by slug."""
         with self._lock:
-            rows = self._database.execute("SELECT slug, id FROM passages WHERE id NOT IN (SELECT id FROM tokens)").fetchall()
+            rows = self._database.execute(
+                "SELECT slug, id FROM passages WHERE id NOT IN (SELECT id FROM tokens)"
+            ).fetchall()
         found: dict[str, list[Passage]] = {}
         for slug, name in rows:
             found.setdefault(slug, []).append(self.passage(name))
@@ -298,7 +341,12 @@ class Index:
         """Drops vectors and words of passages that belong to no document; returns how many."""
         with _disk_errors(self.folder):
             with self._lock:
-                strays = {name for (name,) in self._database.execute("SELECT id FROM tokens WHERE id NOT IN (SELECT id FROM passages)")}
+                strays = {
+                    name
+                    for (name,) in self._database.execute(
+                        "SELECT id FROM tokens WHERE id NOT IN (SELECT id FROM passages)"
+                    )
+                }
             self._forget(strays)
         return len(strays)
 
@@ -307,7 +355,9 @@ class Index:
         with _disk_errors(self.folder):
             with self._transaction() as database:
                 database.execute("DELETE FROM tokens")
-                database.execute("INSERT OR REPLACE INTO meta VALUES ('encoders', ?)", (json.dumps(self.identity, sort_keys=True),))
+                database.execute(
+                    "INSERT OR REPLACE INTO meta VALUES ('encoders', ?)", (json.dumps(self.identity, sort_keys=True),)
+                )
             self._clear()  # after the tokens: what has none is what a stopped rebuild left to do
             return self.complete(progress)
 
@@ -334,7 +384,9 @@ class Index:
             texts = [context(document, passage) + passage.text for passage in batch]
             tokens = self.token_encoder.encode_documents(texts)
             with _search_errors(self.folder):
-                self.vectors.add_texts(texts, metadatas=[{"slug": document.slug} for _ in batch], ids=[p.id for p in batch])
+                self.vectors.add_texts(
+                    texts, metadatas=[{"slug": document.slug} for _ in batch], ids=[p.id for p in batch]
+                )
             rows = [(p.id, t.bits.tobytes(), t.offsets.tobytes()) for p, t in zip(batch, tokens, strict=True)]
             with self._lock:
                 self._database.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?, ?)", rows)
@@ -383,9 +435,16 @@ def _chroma(folder: Path, server: str, encoder: Encoder, identity: Mapping[str, 
 
         address = urlsplit(server if "//" in server else f"http://{server}")
         try:
-            client = chromadb.HttpClient(host=address.hostname or "localhost", port=address.port or 8000, ssl=address.scheme == "https", settings=settings)
+            client = chromadb.HttpClient(
+                host=address.hostname or "localhost",
+                port=address.port or 8000,
+                ssl=address.scheme == "https",
+                settings=settings,
+            )
         except Exception as error:
-            raise LibraryError(f"No Chroma server answers at {server} ({type(error).__name__}). Start one (chroma run), or unset LEGATION_CHROMA_SERVER.") from error
+            raise LibraryError(
+                f"No Chroma server answers at {server} ({type(error).__name__}). Start one (chroma run), or unset LEGATION_CHROMA_SERVER."
+            ) from error
     else:
         client = chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
     about = {"hnsw:space": "cosine", "format": FORMAT, "passages": VERSION, **identity}
@@ -408,7 +467,9 @@ def _blank(file: Path) -> bool:
         database = sqlite3.connect(file, timeout=30)
         try:
             tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            return not tables or (tables <= _TABLES and not ("meta" in tables and database.execute("SELECT 1 FROM meta").fetchone()))
+            return not tables or (
+                tables <= _TABLES and not ("meta" in tables and database.execute("SELECT 1 FROM meta").fetchone())
+            )
         finally:
             database.close()
     except sqlite3.Error:

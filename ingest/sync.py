@@ -124,11 +124,17 @@ class _Run:
             except LibraryError as error:
                 self.summary.failed[str(folder / MANIFEST)] = _plain(error)
                 return
-        files = [p for p in sorted(folder.rglob("*")) if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+        files = [
+            p
+            for p in sorted(folder.rglob("*"))
+            if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts)
+        ]
         found = {str(p.relative_to(folder)): p for p in files if p.suffix.lower() in SUFFIXES and p.name != MANIFEST}
         for name in about.keys() - found.keys():
             if not (folder / name).is_file():
-                self.summary.failed[str(folder / name)] = f"{folder / MANIFEST} names {name}, but the file is not there. Add it or take the entry out."
+                self.summary.failed[str(folder / name)] = (
+                    f"{folder / MANIFEST} names {name}, but the file is not there. Add it or take the entry out."
+                )
         found |= {name: folder / name for name in about if name not in found and (folder / name).is_file()}
         if not found:
             self.summary.failed[str(folder)] = f"{folder}: nothing here can be read ({', '.join(sorted(SUFFIXES))})."
@@ -176,11 +182,17 @@ class _Run:
     def _claim(self, slug: str, item: _Item) -> None:
         """One slug, one input: a second one in the same run would silently replace the first."""
         if slug in self.seen:
-            raise LibraryError(f"{item.name}: its slug {slug!r} is also that of {self.seen[slug]}. Rename one, or give slugs in a manifest.yaml.")
+            raise LibraryError(
+                f"{item.name}: its slug {slug!r} is also that of {self.seen[slug]}. Rename one, or give slugs in a manifest.yaml."
+            )
         self.seen[slug] = item.name
 
     def _prune(self, inputs: Sequence[str]) -> None:
-        folders = {str(Path(given).expanduser().resolve()) for given in inputs if not re.match(r"https?://", given) and Path(given).expanduser().is_dir()}
+        folders = {
+            str(Path(given).expanduser().resolve())
+            for given in inputs
+            if not re.match(r"https?://", given) and Path(given).expanduser().is_dir()
+        }
         failed_manifest = any(name.endswith("manifest.yaml") for name in self.summary.failed)
         for slug, (_, origin) in sorted(self.known.items()):
             folder = origin.split("\0")[0]
@@ -199,7 +211,9 @@ def _origin(item: _Item) -> str:
 
 
 def _document(item: _Item, reading: Reading) -> Document:
-    fields: dict[str, Any] = {k: v for k, v in {**reading.metadata, **item.about}.items() if k in Document.model_fields and k != "text"}
+    fields: dict[str, Any] = {
+        k: v for k, v in {**reading.metadata, **item.about}.items() if k in Document.model_fields and k != "text"
+    }
     name = item.path.name if item.path else item.name.rstrip("/").rsplit("/", 1)[-1]
     stem = name.rsplit(".", 1)[0] if "." in name else name
     fields.setdefault("slug", slugify(stem) or "document-" + hashlib.sha256(stem.encode()).hexdigest()[:8])
@@ -235,9 +249,13 @@ def only_one(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise LibraryError(f"Another ingest is writing to {folder}. Wait until it has finished, then run this again.") from None
+        raise LibraryError(
+            f"Another ingest is writing to {folder}. Wait until it has finished, then run this again."
+        ) from None
     except OSError as error:
-        raise LibraryError(f"{folder} cannot be written ({error.strerror}). Choose a writable folder with --data.") from error
+        raise LibraryError(
+            f"{folder} cannot be written ({error.strerror}). Choose a writable folder with --data."
+        ) from error
     try:
         yield
     finally:

@@ -45,7 +45,13 @@ class Words:
         from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
         builder = TextAnalyzerBuilder(Tokenizer.simple())
-        for step in (Filter.remove_long(60), Filter.lowercase(), Filter.ascii_fold(), Filter.stopword("english"), Filter.stemmer("english")):
+        for step in (
+            Filter.remove_long(60),
+            Filter.lowercase(),
+            Filter.ascii_fold(),
+            Filter.stopword("english"),
+            Filter.stemmer("english"),
+        ):
             builder = builder.filter(step)
         return builder.build()
 
@@ -92,5 +98,7 @@ class Words:
             only = Query.const_score_query(Query.term_set_query(schema, "slug", list(slugs)), 0.0)
             wanted = Query.boolean_query([(Occur.Must, wanted), (Occur.Must, only)])
         searcher = self._index.searcher()
-        found = [(searcher.doc(address).get_first("id"), float(score)) for score, address in searcher.search(wanted, k).hits]
+        found = [
+            (searcher.doc(address).get_first("id"), float(score)) for score, address in searcher.search(wanted, k).hits
+        ]
         return sorted(found, key=lambda item: (-item[1], item[0]))

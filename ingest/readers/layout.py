@@ -23,6 +23,7 @@ _ENTRY = re.compile(r"\S[\s.]+(?:\d{1,3}|[ivx]{1,5})$")  # a line of a table of 
 
 HYPHEN = "\x02"  # what pdfium gives for a hyphen at a line end
 _MARGIN = 0.12  # of the page's height, above and below, where headers and footers stand
+_TITLE = 1.2  # type this much larger than the text is a title, not a running line
 _BOLD = 600
 _EDGES = 30  # left edges of a page that are tried as the beginning of a column
 
@@ -154,9 +155,10 @@ def without_running(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -
         [line for line in lines if line.middle < _MARGIN * height or line.middle > (1 - _MARGIN) * height]
         for lines, height in zip(pages, heights, strict=True)
     ]
+    body = body_size([line for lines in pages for line in lines])
     seen: Counter[tuple[str, int]] = Counter()
     for margin in margins:
-        seen.update({key for line in margin for key in _places(line)})
+        seen.update({key for line in margin for key in _places(line, body)})
     enough = 3 if len(pages) > 3 else max(2, len(pages))
     kept = []
     for lines, margin in zip(pages, margins, strict=True):
@@ -164,7 +166,7 @@ def without_running(pages: Sequence[Sequence[Line]], heights: Sequence[float]) -
         out = {
             id(line)
             for line in margin
-            if any(seen[key] >= enough for key in _places(line) if key[0])
+            if any(seen[key] >= enough for key in _places(line, body) if key[0])
             or any(abs(line.middle - number) < 3 for number in numbers if len(line.text.split()) <= 10)
         }
         kept.append([line for line in lines if id(line) not in out])
@@ -182,9 +184,18 @@ def without_contents(lines: Sequence[Line]) -> list[Line]:
     return text if len(text) > 2 else []
 
 
-def _places(line: Line) -> set[tuple[str, int]]:
-    """What a line says and where, twice, so that a small shift between pages does not matter."""
-    return {(letters(line.text), round(line.middle / 6)), (letters(line.text), round(line.middle / 6 + 0.5) + 10_000)}
+def _places(line: Line, body: float) -> set[tuple[str, int]]:
+    """What a line says and where, twice, so that a small shift between pages does not matter; large type with its numbers."""
+    text = line.text if line.size > _TITLE * body else letters(line.text)
+    return {(text, round(line.middle / 6)), (text, round(line.middle / 6 + 0.5) + 10_000)}
+
+
+def body_size(lines: Sequence[Line]) -> float:
+    """The height of the type that most of the text is set in."""
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        sizes[round(line.size, 1)] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 1.0
 
 
 def reading_order(lines: Sequence[Line], width: float) -> list[Line]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -122,7 +122,7 @@ class _Page:
         """A paragraph cut at its hard line breaks, each piece a point, a heading or a paragraph of its own."""
         prefix, self.prefix = self.prefix, ""
         kind, depth = self._item()
-        for number, line in enumerate(_joined(lines(runs))):
+        for number, line in enumerate(_joined(lines(_without_marks(runs)))):
             text = squeeze("".join(piece for piece, _ in line))
             if number == 0 and prefix:
                 yield from cut([(prefix, True), *line], kind, depth)
@@ -216,6 +216,11 @@ def _joined(pieces: list[list[Run]]) -> list[list[Run]]:
             fresh = fresh[1:]
         found.extend(fresh)
     return found
+
+
+def _without_marks(runs: Iterable[Run]) -> list[Run]:
+    """The runs less emphasis marks that were meant as such but close nothing, as in `**word **`."""
+    return [(text.replace("**", ""), agreed) for text, agreed in runs]
 
 
 def _bold_lines(tokens: Sequence[Token]) -> set[str]:

@@ -21,6 +21,7 @@ _ARTICLE, _ARTICLE_TITLE = {"ti-art", "title-article-norm"}, {"sti-art", "stitle
 _ANNEX_HEADING = {"ti-grseq-1", "title-gr-seq-level-1", "title-gr-seq-level-2", "ti-tbl", "ti-annotation"}
 _PLACE = re.compile(r"(?:pbl|cit|rct|enc|tis|cpt|sct|prt|art|anx|fnp)_\w+(?:\.\w+)*$|\d{3}\.\d{3}$")
 _MARKER = re.compile(r"\(?(?:\d{1,3}|[a-zA-Z]{1,4}|[ivxlIVXL]{1,7})[).]?[)]?$|[—–•-]$|\d+(?:\.\d+)+\.?$")
+_CHANGE_MARK = re.compile(r"\s*[►▼](?:[BCMA]\d*)\s*|\s*◄")  # of consolidated texts: which act changed the words
 _NOTE_REFERENCE = re.compile(r"\s*\0")
 _SPANNED = 80  # a spanning cell up to this long is repeated in each of its rows, so that a row speaks for itself
 
@@ -253,7 +254,7 @@ def _text(element: etree._Element) -> str:
 
 
 def _clean(text: str) -> str:
-    return _NOTE_REFERENCE.sub("", text)
+    return _CHANGE_MARK.sub(" ", _NOTE_REFERENCE.sub("", text))
 
 
 def _mark_note_references(tree: lxml_html.HtmlElement) -> None:

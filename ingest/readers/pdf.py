@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -93,7 +93,7 @@ class _Paragraphs:
     def __init__(self, lines: Sequence[Line]) -> None:
         self.lines = lines
         self.words = Words("\n".join(line.text for line in lines))
-        self.body = _body_size(lines)
+        self.body = layout.body_size(lines)
         self.leading = _leading(lines, self.body)
         self.right: dict[tuple[int, int], float] = defaultdict(float)
         for line in lines:
@@ -225,14 +225,6 @@ def _bullet(text: str) -> bool:
 def _next_number(note: str, line: str) -> bool:
     first, second = re.match(r"\d+", note), re.match(r"\d+", line)
     return first is not None and second is not None and int(second.group()) == int(first.group()) + 1
-
-
-def _body_size(lines: Sequence[Line]) -> float:
-    """The height of the type that most of the text is set in."""
-    sizes: Counter[float] = Counter()
-    for line in lines:
-        sizes[round(line.size, 1)] += len(line.text)
-    return sizes.most_common(1)[0][0] if sizes else 1.0
 
 
 def _leading(lines: Sequence[Line], body: float) -> float:

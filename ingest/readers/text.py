@@ -113,6 +113,9 @@ def language_code(value: object) -> str:
     return found.group(1).lower() if found else ""
 
 
+LONGEST_FIELD = 2000  # characters of a title or another field
+
+
 def metadata(found: Mapping[str, object]) -> dict[str, str]:
     """Document fields among what a source states under many names; what is empty or of no use is left out."""
     named = {str(key).strip().lower(): value for key, value in found.items()}
@@ -130,12 +133,12 @@ def _field(field: str, value: object) -> str:
     if value is None or isinstance(value, bool | Mapping):
         return ""
     if isinstance(value, list | tuple):
-        value = "; ".join(str(item) for item in value)
+        value = "; ".join(str(item) for item in value if not isinstance(item, list | tuple | Mapping))
     if field == "date":
         return iso_date(value)
     if field == "language":
         return language_code(value)
-    text = squeeze(str(value))
+    text = squeeze(str(value)[:LONGEST_FIELD])
     if field == "url" and not text.startswith(("http://", "https://")):
         return ""
     return text

@@ -72,7 +72,7 @@ def test_the_instruments_are_named_dated_and_linked(path: Path) -> None:
         assert instrument["url"].startswith("https://")
         assert " " not in instrument["url"]
         assert DATE.fullmatch(instrument.get("date", "2000"))
-    assert len({instrument["name"] for instrument in instruments}) == len(instruments)
+    assert len({(i["name"], i.get("symbol"), i.get("date")) for i in instruments}) == len(instruments)
 
 
 @every_note
