@@ -94,12 +94,12 @@ def _module(weights: Weights) -> Any:
     import torch
     from sentence_transformers.base.modules import InputModule
 
-    class OnnxTokens(InputModule):  # type: ignore[misc]
+    class OnnxTokens(InputModule):
         def __init__(self) -> None:
-            super().__init__()
+            super().__init__()  # type: ignore[no-untyped-call]
             self.session, self.tokenizer = _session(weights, LONGEST)
 
-        def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **_: Any) -> dict[str, Any]:
+        def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, Any]:
             encoded = self.tokenizer.encode_batch([(prompt or "") + text for text in inputs])
             return {
                 "input_ids": torch.tensor([item.ids for item in encoded]),
@@ -188,7 +188,7 @@ class TokenEncoder:
         vectors = np.asarray(
             self.model.encode_query(text, show_progress_bar=False, convert_to_numpy=True), dtype=np.float32
         )
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 class PairScorer:
@@ -233,14 +233,15 @@ def _pair_model(name: str) -> Callable[[list[tuple[str, str]]], Floats]:
 
 def _session(weights: Weights, longest: int) -> tuple[Any, Any]:
     """The ONNX session and the tokenizer of packaged weights."""
-    import onnxruntime
+    import onnxruntime  # its types leave out what it exports
     from tokenizers import Tokenizer
 
     model, tokenizer_file = files(weights)
-    options = onnxruntime.SessionOptions()
+    runtime: Any = onnxruntime
+    options = runtime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     tokenizer.enable_truncation(longest)
     tokenizer.enable_padding()
@@ -255,7 +256,8 @@ def _sentence_model(name: str) -> SentenceTransformer:
     if name == PACKAGED:
         modules = [_module(SENTENCES), Pooling(384, pooling_mode="cls"), Normalize()]
         return SentenceTransformer(modules=modules, prompts={"query": QUERY_PREFIX, "document": ""}, device="cpu")
-    return _from_hub(SentenceTransformer, name)
+    model: SentenceTransformer = _from_hub(SentenceTransformer, name)
+    return model
 
 
 @cache
@@ -264,7 +266,8 @@ def _token_model(name: str) -> MultiVectorEncoder:
 
     if name == PACKAGED:
         return MultiVectorEncoder(modules=[_module(TOKENS)], device="cpu")
-    return _from_hub(MultiVectorEncoder, name)
+    model: MultiVectorEncoder = _from_hub(MultiVectorEncoder, name)
+    return model
 
 
 def _from_hub(kind: Any, name: str) -> Any:
