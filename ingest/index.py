@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import numpy as np
 
@@ -58,7 +60,10 @@ class Index:
         self._lock = threading.RLock()
         self._words = Words(folder / "words")
         self._chroma: Any = None
+        self._client: Any = None  # of Chroma
+        self._written = -1  # the last generation that this object made
         self._seen = -1
+        self._whole: dict[str, int] = {}  # which index was found whole, at which generation
         self._documents: dict[str, Document] = {}
         self._texts: dict[str, Text] = {}
         self._owners: dict[str, str] = {}
@@ -110,8 +115,8 @@ class Index:
         wanted = json.dumps(self.identity, sort_keys=True)
         if new:
             self._database.execute(
-                "INSERT OR REPLACE INTO meta VALUES ('format', ?), ('encoders', ?), ('generation', '0')",
-                (FORMAT, wanted),
+                "INSERT OR REPLACE INTO meta VALUES ('format', ?), ('encoders', ?), ('generation', '0'), ('collection', ?)",
+                (FORMAT, wanted, f"{COLLECTION}-{uuid4().hex[:12]}"),  # of its own: a server may hold several libraries
             )
             return
         if self.meta("format") != FORMAT:
@@ -125,7 +130,7 @@ class Index:
             )
             raise EncoderMismatch(
                 f"The library in {self.folder} was encoded with {made}, but {self.encoder.name} and {self.token_encoder.name} are set. "
-                "Mend: legation ingest --rebuild (encodes it anew), or set the models that made it."
+                f"Mend: legation --data {self.folder} ingest --rebuild (encodes it anew), or set the models that made it."
             )
 
     @property
@@ -135,7 +140,15 @@ class Index:
 
     def close(self) -> None:
         """Closes the files."""
+        self._release()
         self._database.close()
+
+    def _release(self) -> None:
+        """Lets go of Chroma, which does not see what another process writes until it is opened anew."""
+        with self._lock:
+            client, self._client, self._chroma = self._client, None, None
+            if client is not None:
+                client.close()
 
     def __enter__(self) -> Self:
         return self
@@ -145,15 +158,18 @@ class Index:
 
     def meta(self, key: str) -> str:
         """A value of the library's own table of facts, '' when there is none."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", key)
+        return str(rows[0][0]) if rows else ""
+
+    def _rows(self, query: str, *given: Any) -> list[Any]:
         with self._lock:
             try:
-                row = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+                return self._database.execute(query, given).fetchall()
             except sqlite3.DatabaseError as error:
                 _refuse_read_only(error, self.folder)
-                raise LibraryError(
+                raise Unusable(
                     f"{self.folder / FILE} cannot be read ({error}). Restore it from a copy, or make a new library with legation ingest."
                 ) from None
-        return str(row[0]) if row else ""
 
     # reading
 
@@ -167,10 +183,12 @@ class Index:
             generation = self.generation
             if generation == self._seen:
                 return
-            rows = self._database.execute("SELECT about FROM documents ORDER BY slug")
+            rows = self._rows("SELECT about FROM documents ORDER BY slug")
             self._documents = {d.slug: d for d in (Document.model_validate_json(about) for (about,) in rows)}
-            self._owners = dict(self._database.execute("SELECT id, slug FROM passages"))
+            self._owners = dict(self._rows("SELECT id, slug FROM passages"))
             self._texts = {}
+            if generation != self._written:
+                self._release()
             with suppress(
                 ValueError
             ):  # a damaged word index is named when it is searched; the texts can be read without it
@@ -191,40 +209,32 @@ class Index:
         self._refresh()
         with self._lock:
             if slug not in self._texts:
-                row = self._database.execute("SELECT about, text FROM documents WHERE slug = ?", (slug,)).fetchone()
-                if row is None:
+                rows = self._rows("SELECT about, text FROM documents WHERE slug = ?", slug)
+                if not rows:
                     raise LibraryError(f"The library has no document {slug!r}. See: legation library")
-                document = Document.model_validate_json(row[0]).model_copy(update={"text": row[1]})
-                bodies = self._database.execute(
-                    "SELECT body FROM passages WHERE slug = ? ORDER BY ordinal", (slug,)
-                ).fetchall()
-                self._texts[slug] = Text(
-                    document=document, passages=tuple(_passage(body, row[1]) for (body,) in bodies)
-                )
+                about, text = rows[0]
+                document = Document.model_validate_json(about).model_copy(update={"text": text})
+                bodies = self._rows("SELECT body FROM passages WHERE slug = ? ORDER BY ordinal", slug)
+                self._texts[slug] = Text(document=document, passages=tuple(_passage(body, text) for (body,) in bodies))
             return self._texts[slug]
 
     def passage(self, name: str) -> Passage:
-        """One passage by its id."""
+        """One passage by its id. LibraryError when there is no such passage."""
         self._refresh()
+        if name not in self._owners:
+            raise LibraryError(f"The library has no passage {name!r}. It may have changed since: ask again.")
         return next(passage for passage in self.text(self._owners[name]).passages if passage.id == name)
 
     def counts(self) -> dict[str, int]:
         """Documents, passages and words of the library."""
-        with self._lock:
-            documents, passages = (
-                self._database.execute(f"SELECT count(*) FROM {t}").fetchone()[0]  # noqa: S608 - a name of ours
-                for t in ("documents", "passages")
-            )
-            words = sum(len(text.split()) for (text,) in self._database.execute("SELECT text FROM documents"))
-        return {"documents": documents, "passages": passages, "words": words}
+        texts = self._rows("SELECT text FROM documents")
+        passages = self._rows("SELECT count(*) FROM passages")[0][0]
+        return {"documents": len(texts), "passages": passages, "words": sum(len(text.split()) for (text,) in texts)}
 
     def fingerprints(self) -> dict[str, tuple[str, str]]:
         """For each slug, the fingerprint of the input it was made from and where that came from."""
-        with self._lock:
-            return {
-                slug: (mark, origin)
-                for slug, mark, origin in self._database.execute("SELECT slug, fingerprint, origin FROM documents")
-            }
+        rows = self._rows("SELECT slug, fingerprint, origin FROM documents")
+        return {slug: (mark, origin) for slug, mark, origin in rows}
 
     # finding
 
@@ -241,7 +251,8 @@ class Index:
         if slugs == [] or not self._owners:
             return []
         chosen = None if slugs is None else {"slug": slugs[0]} if len(slugs) == 1 else {"slug": {"$in": slugs}}
-        with self._lock, _search_errors(self.folder):
+        self._check_whole("vectors", lambda: len(self.vectors.get(include=[])["ids"]))
+        with self._lock, _search_errors(self.folder, self._server):
             found = self.vectors.similarity_search_by_vector_with_relevance_scores(list(vector), k=k, filter=chosen)
         ranked = [(str(item.id), 1 - float(distance)) for item, distance in found]
         return [(name, score) for name, score in ranked if name in self._owners]
@@ -252,18 +263,16 @@ class Index:
         slugs = self.slugs(where)
         if slugs == []:
             return []
-        with _search_errors(self.folder):
+        self._check_whole("words", self._words.count)
+        with _search_errors(self.folder, self._server):
             found = self._words.search(query, k, slugs)
         return [(name, score) for name, score in found if name in self._owners]
 
     def tokens(self, names: Iterable[str]) -> dict[str, Tokens]:
         """The token vectors of passages, by id."""
         wanted = list(names)
-        with self._lock:
-            rows = self._database.execute(
-                f"SELECT id, bits, offsets FROM tokens WHERE id IN ({','.join('?' * len(wanted))})",  # noqa: S608 - marks only
-                wanted,
-            ).fetchall()
+        marks = ",".join("?" * len(wanted))
+        rows = self._rows(f"SELECT id, bits, offsets FROM tokens WHERE id IN ({marks})", *wanted)  # noqa: S608 - marks only
         return {name: _tokens(bits, offsets) for name, bits, offsets in rows}
 
     @property
@@ -271,9 +280,26 @@ class Index:
         """The Chroma collection as LangChain knows it."""
         with self._lock:
             if self._chroma is None:
-                with _search_errors(self.folder):
-                    self._chroma = _chroma(self.folder, self._server, self.encoder, self.identity)
+                with _search_errors(self.folder, self._server):
+                    name = self.meta("collection") or COLLECTION
+                    self._client = _client(self.folder, self._server)
+                    self._chroma = _collection(self._client, name, self.encoder, self.identity)
             return self._chroma
+
+    def _check_whole(self, name: str, count: Callable[[], int]) -> None:
+        """Names an index that has lost passages, which would answer as if the library did not hold them."""
+        seen = self._seen
+        if self._whole.get(name) == seen:
+            return
+        wanted = self._rows("SELECT count(*) FROM passages JOIN tokens USING (id)")[0][0]
+        with self._lock, _search_errors(self.folder, self._server):
+            held = count()
+        if held < wanted and self.generation == seen:  # else another process has just taken a document out
+            raise Unusable(
+                f"The search index in {self.folder} has lost {wanted - held} of {wanted} passages ({name}). "
+                f"The texts are safe; mend: legation --data {self.folder} ingest --rebuild"
+            )
+        self._whole[name] = seen
 
     # writing
 
@@ -282,8 +308,7 @@ class Index:
         slug = text.document.slug
         with _disk_errors(self.folder):
             encoded = self._encode(text.document, text.passages, progress)
-            with self._lock:
-                old = {name for (name,) in self._database.execute("SELECT id FROM passages WHERE slug = ?", (slug,))}
+            old = {name for (name,) in self._rows("SELECT id FROM passages WHERE slug = ?", slug)}
             gone = old - {passage.id for passage in text.passages}
             fresh = [p for p in text.passages if p.id not in old]
             self._put_words((), [_entry(text.document, passage) for passage in fresh])
@@ -303,7 +328,7 @@ class Index:
 
     def touch(self, slug: str, fingerprint: str, origin: str) -> None:
         """Notes that the input of a document was seen again."""
-        with self._lock:
+        with self._lock, _disk_errors(self.folder):
             self._database.execute(
                 "UPDATE documents SET fingerprint = ?, origin = ? WHERE slug = ?", (fingerprint, origin, slug)
             )
@@ -319,10 +344,7 @@ class Index:
 
     def unfinished(self) -> dict[str, list[Passage]]:
         """Passages that belong to documents but are not encoded (a rebuild was stopped), by slug."""
-        with self._lock:
-            rows = self._database.execute(
-                "SELECT slug, id FROM passages WHERE id NOT IN (SELECT id FROM tokens)"
-            ).fetchall()
+        rows = self._rows("SELECT slug, id FROM passages WHERE id NOT IN (SELECT id FROM tokens)")
         found: dict[str, list[Passage]] = {}
         for slug, name in rows:
             found.setdefault(slug, []).append(self.passage(name))
@@ -333,20 +355,19 @@ class Index:
         with _disk_errors(self.folder):
             encoded = 0
             for slug, passages in self.unfinished().items():
-                encoded += self._encode(self.document(slug), passages, progress)
+                # words before vectors: a passage without token vectors is what a stopped run left to do
                 self._put_words((), [_entry(self.document(slug), passage) for passage in passages])
+                encoded += self._encode(self.document(slug), passages, progress)
+            if encoded:
+                with self._transaction():  # other processes see that there is something new
+                    pass
         return encoded
 
     def sweep(self) -> int:
         """Drops vectors and words of passages that belong to no document; returns how many."""
         with _disk_errors(self.folder):
-            with self._lock:
-                strays = {
-                    name
-                    for (name,) in self._database.execute(
-                        "SELECT id FROM tokens WHERE id NOT IN (SELECT id FROM passages)"
-                    )
-                }
+            rows = self._rows("SELECT id FROM tokens WHERE id NOT IN (SELECT id FROM passages)")
+            strays = {name for (name,) in rows}
             self._forget(strays)
         return len(strays)
 
@@ -370,20 +391,20 @@ class Index:
         except Exception:
             if self._server:
                 raise
+            self._release()
             _drop_chroma(self.folder)
-        self._chroma = None
+        self._release()
         shutil.rmtree(self._words.folder, ignore_errors=True)
         self._words = Words(self.folder / "words")
 
     def _encode(self, document: Document, passages: Sequence[Passage], progress: Progress | None) -> int:
-        with self._lock:
-            known = {name for (name,) in self._database.execute("SELECT id FROM tokens")} if passages else set()
+        known = {name for (name,) in self._rows("SELECT id FROM tokens")} if passages else set()
         missing = [passage for passage in passages if passage.id not in known]
         for begin in range(0, len(missing), BATCH):
             batch = sorted(missing[begin : begin + BATCH], key=lambda passage: len(passage.text))
             texts = [context(document, passage) + passage.text for passage in batch]
             tokens = self.token_encoder.encode_documents(texts)
-            with _search_errors(self.folder):
+            with _search_errors(self.folder, self._server):
                 self.vectors.add_texts(
                     texts, metadatas=[{"slug": document.slug} for _ in batch], ids=[p.id for p in batch]
                 )
@@ -395,7 +416,7 @@ class Index:
         return len(missing)
 
     def _put_words(self, removed: Sequence[str], added: Sequence[Entry]) -> None:
-        with _search_errors(self.folder):
+        with _search_errors(self.folder, self._server):
             self._words.replace(removed, added)
 
     def _forget(self, names: Iterable[str]) -> None:
@@ -404,7 +425,7 @@ class Index:
         if not gone:
             return
         for begin in range(0, len(gone), 500):
-            with _search_errors(self.folder):
+            with _search_errors(self.folder, self._server):
                 self.vectors.delete(ids=gone[begin : begin + 500])
         self._put_words(gone, ())
         with self._lock:
@@ -417,38 +438,38 @@ class Index:
             try:
                 yield self._database
                 self._database.execute("UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'generation'")
+                self._written = self.generation
                 self._database.execute("COMMIT")
             except BaseException:
                 self._database.execute("ROLLBACK")
                 raise
 
 
-def _chroma(folder: Path, server: str, encoder: Encoder, identity: Mapping[str, str]) -> Any:
-    """The collection, in the folder or on a `chroma run` server. Its telemetry is off."""
+def _client(folder: Path, server: str) -> Any:
+    """Chroma in the folder, or on a `chroma run` server. Its telemetry is off."""
     import chromadb
     from chromadb.config import Settings
-    from langchain_chroma import Chroma
 
     settings = Settings(anonymized_telemetry=False, is_persistent=not server)
-    if server:
-        from urllib.parse import urlsplit
+    if not server:
+        return chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
+    address = urlsplit(server if "//" in server else f"http://{server}")
+    try:
+        return chromadb.HttpClient(
+            host=address.hostname or "localhost",
+            port=address.port or 8000,
+            ssl=address.scheme == "https",
+            settings=settings,
+        )
+    except Exception as error:
+        raise _no_server(server, error) from error
 
-        address = urlsplit(server if "//" in server else f"http://{server}")
-        try:
-            client = chromadb.HttpClient(
-                host=address.hostname or "localhost",
-                port=address.port or 8000,
-                ssl=address.scheme == "https",
-                settings=settings,
-            )
-        except Exception as error:
-            raise LibraryError(
-                f"No Chroma server answers at {server} ({type(error).__name__}). Start one (chroma run), or unset LEGATION_CHROMA_SERVER."
-            ) from error
-    else:
-        client = chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
+
+def _collection(client: Any, name: str, encoder: Encoder, identity: Mapping[str, str]) -> Any:
+    from langchain_chroma import Chroma
+
     about = {"hnsw:space": "cosine", "format": FORMAT, "passages": VERSION, **identity}
-    return Chroma(client=client, collection_name=COLLECTION, embedding_function=encoder, collection_metadata=about)
+    return Chroma(client=client, collection_name=name, embedding_function=encoder, collection_metadata=about)
 
 
 def _drop_chroma(folder: Path) -> None:
@@ -529,19 +550,27 @@ def _disk_errors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _search_errors(folder: Path) -> Iterator[None]:
+def _search_errors(folder: Path, server: str) -> Iterator[None]:
     """What Chroma and tantivy raise, which have no errors of their own for a full disk or a damaged file."""
     try:
         yield
     except LibraryError:
         raise
     except Exception as error:
+        if server and type(error).__module__.partition(".")[0] in ("httpx", "httpcore"):
+            raise _no_server(server, error) from error
         if any(words in str(error).casefold() for words in _DISK):
             raise _full(folder, error) from error
         raise Unusable(
             f"The search index in {folder} is damaged ({type(error).__name__}: {str(error)[:200]}). "
             f"The texts are safe; mend: legation --data {folder} ingest --rebuild"
         ) from error
+
+
+def _no_server(server: str, error: Exception) -> Unusable:
+    return Unusable(
+        f"No Chroma server answers at {server} ({type(error).__name__}). Start one (chroma run), or unset LEGATION_CHROMA_SERVER."
+    )
 
 
 def _full(folder: Path, why: object) -> Unusable:

@@ -73,6 +73,10 @@ class Words:
         """Sees what another process has written."""
         self._index.reload()
 
+    def count(self) -> int:
+        """How many passages are in the index."""
+        return int(self._index.searcher().num_docs)
+
     def ids(self) -> set[str]:
         """Every passage id in the index."""
         import tantivy
