@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -61,6 +62,11 @@ class _Item(BaseModel):
     about: dict[str, str] = {}
     origin: str
 
+    @property
+    def key(self) -> str:
+        """What it is, however it was named."""
+        return str(self.path.absolute()) if self.path else self.name
+
 
 def ingest(
     index: Index,
@@ -83,11 +89,12 @@ class _Run:
         self.allow_private = allow_private
         self.known = index.fingerprints()
         self.seen: dict[str, str] = {}  # slug -> the input that gave it in this run
-        self.kept: set[str] = set()  # origins and names whose documents stay: they failed now, but were read before
+        self.kept: set[str] = set()  # slugs whose input failed now, but was read before
+        self.doubtful: set[str] = set()  # folders that could not be looked through: nothing of theirs is pruned
 
     def run(self, inputs: Sequence[str], prune: bool) -> Summary:
         self.summary.encoded += self.index.complete()
-        items = [item for given in inputs for item in self._items(given)]
+        items = self._all(inputs)
         for number, item in enumerate(items, 1):
             self._report(Progress(item=number, items=len(items), name=item.name))
             try:
@@ -95,12 +102,31 @@ class _Run:
             except Unusable:
                 raise
             except (LibraryError, ValidationError) as error:
-                self.summary.failed[item.name] = _plain(error)
-                self.kept |= {slug for slug, (_, origin) in self.known.items() if origin == _origin(item)}
+                self._fail(item, _plain(error))
+            except Exception as error:  # a fault of ours: the other inputs still go on
+                self._fail(
+                    item, f"{item.name}: cannot be read ({type(error).__name__}: {error}). Leave it out, or report it."
+                )
         if prune:
             self._prune(inputs)
         self.index.sweep()
         return self.summary
+
+    def _all(self, inputs: Sequence[str]) -> list[_Item]:
+        """Every input once; what a manifest describes is taken from there."""
+        found: dict[str, _Item] = {}
+        for item in (item for given in inputs for item in self._items(given)):
+            if item.about or item.key not in found:
+                found[item.key] = item
+        return list(found.values())
+
+    def _fail(self, item: _Item, reason: str) -> None:
+        self.summary.failed[item.name] = reason
+        self.kept |= {slug for slug, (_, origin) in self.known.items() if origin == _origin(item)}
+
+    def _doubt(self, folder: Path, name: Path, reason: str) -> None:
+        self.summary.failed[str(name)] = reason
+        self.doubtful.add(str(folder.resolve()))
 
     def _items(self, given: str) -> Iterator[_Item]:
         if re.match(r"https?://", given):
@@ -122,13 +148,9 @@ class _Run:
             try:
                 about = load_manifest(folder)
             except LibraryError as error:
-                self.summary.failed[str(folder / MANIFEST)] = _plain(error)
+                self._doubt(folder, folder / MANIFEST, _plain(error))
                 return
-        files = [
-            p
-            for p in sorted(folder.rglob("*"))
-            if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts)
-        ]
+        files = self._files(folder)
         found = {str(p.relative_to(folder)): p for p in files if p.suffix.lower() in SUFFIXES and p.name != MANIFEST}
         for name in about.keys() - found.keys():
             if not (folder / name).is_file():
@@ -137,9 +159,22 @@ class _Run:
                 )
         found |= {name: folder / name for name in about if name not in found and (folder / name).is_file()}
         if not found:
-            self.summary.failed[str(folder)] = f"{folder}: nothing here can be read ({', '.join(sorted(SUFFIXES))})."
+            self._doubt(folder, folder, f"{folder}: nothing here can be read ({', '.join(sorted(SUFFIXES))}).")
         for name, path in sorted(found.items()):
             yield _Item(name=str(path), path=path, about=about.get(name, {}), origin=str(folder.resolve()))
+
+    def _files(self, folder: Path) -> list[Path]:
+        """The files of a folder and of the folders in it, hidden ones left out."""
+
+        def unseen(error: OSError) -> None:
+            place = Path(error.filename or folder)
+            self._doubt(folder, place, f"{place}: cannot be looked into ({error.strerror}). Allow reading it.")
+
+        found = []
+        for place, folders, names in os.walk(folder, onerror=unseen):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            found += [Path(place) / name for name in names if not name.startswith(".")]
+        return sorted(path for path in found if path.is_file())
 
     def _take(self, item: _Item, number: int, items: int) -> None:
         from ingest.readers import read_path, read_url
@@ -167,6 +202,8 @@ class _Run:
             raise LibraryError(f"{item.name}: there is no text in it. Check the file, or leave it out.")
         old = self.index.text(document.slug) if document.slug in self.known else None
         same = old is not None and old == text
+        if old is not None and not same:
+            self._tell_replaced(document.slug, item)
 
         def report(encoded: int, passages: int) -> None:
             self._report(Progress(item=number, items=items, name=item.name, encoded=encoded, passages=passages))
@@ -179,6 +216,13 @@ class _Run:
             (self.summary.changed if old is not None else self.summary.added).append(document.slug)
         return document.slug
 
+    def _tell_replaced(self, slug: str, item: _Item) -> None:
+        """Says so when a document takes the place of one from another file, which is still there."""
+        before = Path(self.known[slug][1].partition("\0")[2])
+        if item.path and before.is_file() and before != item.path.resolve():
+            note = f"takes the place of {before}, which has the same slug; to keep both, rename one and ingest both"
+            self.summary.warnings.setdefault(slug, []).append(note)
+
     def _claim(self, slug: str, item: _Item) -> None:
         """One slug, one input: a second one in the same run would silently replace the first."""
         if slug in self.seen:
@@ -188,15 +232,10 @@ class _Run:
         self.seen[slug] = item.name
 
     def _prune(self, inputs: Sequence[str]) -> None:
-        folders = {
-            str(Path(given).expanduser().resolve())
-            for given in inputs
-            if not re.match(r"https?://", given) and Path(given).expanduser().is_dir()
-        }
-        failed_manifest = any(name.endswith("manifest.yaml") for name in self.summary.failed)
+        places = {str(Path(given).expanduser().resolve()) for given in inputs if Path(given).expanduser().exists()}
         for slug, (_, origin) in sorted(self.known.items()):
-            folder = origin.split("\0")[0]
-            if folder in folders and slug not in self.seen and slug not in self.kept and not failed_manifest:
+            place = origin.split("\0")[0]
+            if place in places - self.doubtful and slug not in self.seen and slug not in self.kept:
                 self.index.remove(slug)
                 self.summary.removed.append(slug)
 
