@@ -38,7 +38,7 @@ ASKS = 4.0  # taken off a sentence that asks, as reporters do
 HEADER = 8.0  # ... a line such as "Resolution adopted on ...", unless a date is asked for
 RECITAL = 2.0  # ... a recital, which explains and does not bind
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
-CLOSE = 7.0  # a further sentence is kept while its score is within this of the best
+CLOSE = 5.0  # a further sentence is kept while its score is within this of the best
 CLOSE_ASPECT = 4.0
 LISTS = 2  # of the best sentences may open or belong to the list that is asked for
 LIST_CLOSE = 2.0  # ... while their score is within this of the best
@@ -393,6 +393,9 @@ def alike(one: str, other: str) -> bool:
     return smaller > 0 and len(a & b) / smaller >= 0.8 and len(a ^ b) <= 0.5 * len(a | b)
 
 
+_MARKER = re.compile(r"^[-•–·*] ")  # the document's own bullet, for which the answer's stands
+
+
 def statements(picks: Sequence[Pick]) -> tuple[tuple[Statement, ...], tuple[Citation, ...], str]:
     """Statements, citations and Markdown for the picks: one statement and one citation a pick, numbered in order."""
     made: list[Statement] = []
@@ -411,7 +414,8 @@ def statements(picks: Sequence[Pick]) -> tuple[tuple[Statement, ...], tuple[Cita
             )
         )
         made.append(Statement(text=pick.text, citations=(number,)))
-        bullet = "- " if place.kind == "item" else ""
-        gap = "\n" if lines and bullet and lines[-1].startswith("- ") else "\n\n"
-        lines.append((gap if lines else "") + f"{bullet}{pick.text} [{number}]")
+        point = place.kind == "item"
+        gap = "\n" if lines and point and lines[-1].lstrip().startswith("- ") else "\n\n"
+        shown = f"- {_MARKER.sub('', pick.text)}" if point else pick.text
+        lines.append(f"{gap if lines else ''}{shown} [{number}]")
     return tuple(made), tuple(cited), "".join(lines)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence
@@ -60,7 +59,6 @@ class Signals(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     evidence: float  # late-interaction score of the best passage
-    weakest: float  # ... of the quarter of the question's tokens that the quoted passages match worst
     numbers: float  # share of the question's years, months and figures that the quoted passages and titles do not hold
     missing: float  # rarity, 0 to 1, of the rarest name of the question that stands in neither
     unexpected: bool  # nothing quoted holds the date, number ... that the question asks for
@@ -69,13 +67,12 @@ class Signals(BaseModel):
 
 # Logistic weights: benchmarks/gate.py fits and prints them.
 WEIGHTS = {
-    "bias": -7.4,
-    "evidence": 1.8,
-    "weakest": 19.0,
-    "numbers": -4.2,
-    "missing": -3.7,
-    "unexpected": -3.9,
-    "uncounted": -3.3,
+    "bias": -8.4,
+    "evidence": 17.5,
+    "numbers": -3.6,
+    "missing": -3.9,
+    "unexpected": -4.3,
+    "uncounted": -3.0,
 }
 
 
@@ -119,20 +116,11 @@ class Gate:
         """The signals of one question."""
         return Signals(
             evidence=found.evidence[0].raw,
-            weakest=self._weakest(found, picks),
             numbers=self._numbers_missing(question, picks),
             missing=max(self._missing(question, picks, found).values(), default=0.0),
             unexpected=not any(holds_expected(pick.text, question.expects) for pick in picks),
             uncounted=not counts(question.text, [pick.text for pick in picks]),
         )
-
-    def _weakest(self, found: Found, picks: Sequence[Pick]) -> float:
-        """How well the worst matched quarter of the question's tokens is matched in the quoted passages."""
-        from ingest.encoders import best_matches
-
-        tokens = self.index.tokens(list(dict.fromkeys(pick.passage.id for pick in picks)))
-        best = np.max([best_matches(found.query, [item.bits])[0] for item in tokens.values()], axis=0)
-        return float(np.sort(best)[: max(1, len(best) // 4)].mean())
 
     def _card(self, slug: str) -> str:
         document = self.index.document(slug)
