@@ -366,9 +366,16 @@ class Index:
     def sweep(self) -> int:
         """Drops vectors and words of passages that belong to no document; returns how many."""
         with _disk_errors(self.folder):
-            rows = self._rows("SELECT id FROM tokens WHERE id NOT IN (SELECT id FROM passages)")
-            strays = {name for (name,) in rows}
+            names = {name for (name,) in self._rows("SELECT id FROM passages")}
+            strays = {name for (name,) in self._rows("SELECT id FROM tokens")} - names
+            unswept = self.meta("unswept")
+            if unswept:  # a stopped run may have left vectors without token vectors
+                with _search_errors(self.folder, self._server):
+                    strays |= set(self.vectors.get(include=[])["ids"]) - names
             self._forget(strays)
+            if unswept:
+                with self._lock:
+                    self._database.execute("DELETE FROM meta WHERE key = 'unswept'")
         return len(strays)
 
     def rebuild(self, progress: Progress | None = None) -> int:
@@ -386,6 +393,7 @@ class Index:
         """Empties the vectors and the words, damaged or not."""
         import shutil
 
+        self._release()
         try:
             self.vectors.reset_collection()
         except Exception:
@@ -400,6 +408,9 @@ class Index:
     def _encode(self, document: Document, passages: Sequence[Passage], progress: Progress | None) -> int:
         known = {name for (name,) in self._rows("SELECT id FROM tokens")} if passages else set()
         missing = [passage for passage in passages if passage.id not in known]
+        if missing:
+            with self._lock:
+                self._database.execute("INSERT OR REPLACE INTO meta VALUES ('unswept', 'yes')")
         for begin in range(0, len(missing), BATCH):
             batch = sorted(missing[begin : begin + BATCH], key=lambda passage: len(passage.text))
             texts = [context(document, passage) + passage.text for passage in batch]
