@@ -459,11 +459,16 @@ class Index:
 def _client(folder: Path, server: str) -> Any:
     """Chroma in the folder, or on a `chroma run` server. Its telemetry is off."""
     import chromadb
+    from chromadb.api.shared_system_client import SharedSystemClient
     from chromadb.config import Settings
 
     settings = Settings(anonymized_telemetry=False, is_persistent=not server)
     if not server:
-        return chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
+        try:
+            return chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
+        except Exception:
+            SharedSystemClient.clear_system_cache()  # else it would hand out the broken one again
+            raise
     address = urlsplit(server if "//" in server else f"http://{server}")
     try:
         return chromadb.HttpClient(

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ACCORD, NOTE, TEXTS, text
+from shelf import ACCORD, NOTE, TEXTS, text
 
 from ingest.documents import LibraryError
 from ingest.encoders import maxsim_many
@@ -215,31 +215,6 @@ def test_it_is_the_same_when_opened_again(own: Path) -> None:
 def test_a_library_can_be_moved(own: Path, tmp_path: Path) -> None:
     with Index.open(own.rename(tmp_path / "a new place")) as index:
         assert nearest(index, k=1) == ["harbour-accord"]
-
-
-def python(*lines: str) -> str:
-    """The last line that a program in another process prints."""
-    ended = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=100)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout.strip()
-
-
-def test_what_another_process_writes_is_seen(index: Index) -> None:
-    assert "storks" not in nearest(index)
-    python(
-        "from ingest.documents import Block, Document",
-        "from ingest.index import Index",
-        "from ingest.passages import compose",
-        "from ingest.structure import locate",
-        "blocks = [Block(text='Storks deliver the letters of the ministry.')]",
-        f"with Index.open({str(index.folder)!r}) as index:",
-        "    index.put(compose(Document(slug='storks', title='Storks'), blocks, locate(blocks)))",
-        "    index.remove('gull-note')",
-    )
-    assert nearest(index, "Who delivers the letters?", 1) == ["storks"]
-    assert worded(index, "letters") == ["storks"]
-    assert "gull-note" not in nearest(index)
-    whole(index)
 
 
 def test_no_library_is_made_by_looking(tmp_path: Path) -> None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shelf import LIBRARY, reading
 
 from ingest.documents import Block, Document, Text
 from ingest.passages import LONGEST, TARGET, compose, context
 from ingest.pinpoints import normal
-from ingest.readers import read_path
 from ingest.readers.manifest import load_manifest
 from ingest.structure import Place, locate
 
-LIBRARY = Path(__file__).resolve().parents[3] / "shared" / "library"
 ABOUT = Document(
     slug="wires", title="Convention on Wires", publisher="Council of Owls", date="2044-05-01", symbol="OTS No. 1; ETS"
 )
@@ -263,13 +261,11 @@ def library() -> dict[str, Text]:
         pytest.skip("the shared library is not here")
     texts = {}
     for file, about in load_manifest(LIBRARY).items():
-        for reading in read_path(LIBRARY / file):
-            known = {
-                name: value for name, value in {**reading.metadata, **about}.items() if name in Document.model_fields
-            }
-            document = Document(**{name: value for name, value in known.items() if name != "text"})
-            places = locate(reading.blocks, document.kind, document.symbol)
-            texts[document.slug] = compose(document, reading.blocks, places, reading.given)
+        found = reading(file)
+        known = {**found.metadata, **about}
+        document = Document(**{name: value for name, value in known.items() if name in Document.model_fields})
+        places = locate(found.blocks, document.kind, document.symbol)
+        texts[document.slug] = compose(document, found.blocks, places, found.given)
     return texts
 
 

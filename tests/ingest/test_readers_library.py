@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from pathlib import Path
 
 import pytest
+from shelf import LIBRARY, reading
 
-from ingest.readers import Reading, read_path
 from ingest.readers.manifest import load_manifest
 
-LIBRARY = Path(__file__).parents[3] / "shared" / "library"
 pytestmark = pytest.mark.skipif(not LIBRARY.is_dir(), reason="the shared library is not on this machine")
-
-
-@cache
-def reading(name: str) -> Reading:
-    (found,) = read_path(LIBRARY / name)
-    return found
 
 
 def labelled(name: str, label: str) -> list[str]:

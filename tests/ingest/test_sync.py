@@ -360,29 +360,38 @@ with Index.open({library!r}, create=True) as index:
 """
 
 
+def nearest(index: Index, question: str) -> str:
+    """The text of the passage nearest to a question."""
+    (name, _), *_ = index.near(index.encoder.embed_query(question), 1)
+    return index.passage(name).text
+
+
 def test_two_at_once_and_a_kill_in_the_middle(tmp_path: Path, folder: Path) -> None:
     library = tmp_path / "library"
-    with Index.open(library, create=True) as index:
-        ingest(index, [folder / "act.md"])
-    (folder / "act.md").write_text(act("Ships report within one hour."))
+    (folder / "about-owls.md").write_text("# Owls\n\nOwls sit on the council of the harbour.\n")
     rows = [{"pinpoint": str(n), "text": f"Buoy {n} has colour {n * 7}."} for n in range(150)]
     (folder / "buoys.jsonl").write_text(json.dumps({"slug": "buoys", "title": "Buoys", "passages": rows}))
-    program = SLOW.format(library=str(library), folder=str(folder))
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert [int(other.stdout.readline()) for _ in range(2)] == [1, 64], "it now waits, in the midst of a document"
-        with Index.open(library) as index:
+    with Index.open(library, create=True) as index:
+        ingest(index, [folder / "act.md"])
+        (folder / "act.md").write_text(act("Ships report within one hour to the harbour master."))
+        assert "twelve hours" in nearest(index, "When do ships report?")
+        program = SLOW.format(library=str(library), folder=str(folder))
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            assert [int(other.stdout.readline()) for _ in range(3)] == [1, 1, 64], "it waits in the midst of a document"
             with pytest.raises(LibraryError, match=r"Another ingest is writing to .*library.*run this again"):
                 ingest(index, [folder])
-            assert "one hour" in held(index)["act"], "what is finished can be read meanwhile"
-        other.send_signal(signal.SIGKILL)
+            assert "one hour" in nearest(index, "When do ships report?"), "what the other has finished is seen"
+            assert "Owls sit" in nearest(index, "Who sits on the council?")
+            assert index.words("owls", 1)
+            other.send_signal(signal.SIGKILL)
     with Index.open(library) as index:
-        assert set(held(index)) == {"act"}
-        vector = index.encoder.embed_query("When do ships report?")
-        assert [index.passage(name).slug for name, _ in index.near(vector, 1)] == ["act"], "it answers"
-        assert index.words("lanterns", 1)
+        assert set(held(index)) == {"about-owls", "act"}
+        assert "one hour" in nearest(index, "When do ships report?"), "it answers"
         summary = ingest(index, [folder])
-        quiet(summary, added=["buoys", "gulls", "storks", "speech"], unchanged=["act"], encoded=150 - 64 + 3)
+        assert summary.encoded == 150 - 64 + 3
+        assert (summary.added, summary.failed) == (["buoys", "gulls", "storks", "speech"], {})
+        assert summary.unchanged == ["about-owls", "act"]
         whole(index)
 
 
