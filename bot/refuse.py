@@ -62,16 +62,18 @@ class Signals(BaseModel):
     numbers: float  # share of the question's years, months and figures that the quoted passages and titles do not hold
     missing: float  # rarity, 0 to 1, of the rarest name of the question that stands in neither
     unexpected: bool  # nothing quoted holds the date, number ... that the question asks for
+    placed: bool  # the provision that it names, of a document that it names, is quoted
     uncounted: bool  # it asks how many of a thing, and no number stands beside that thing
 
 
-# Logistic weights: benchmarks/gate.py fits and prints them.
+# Logistic weights: benchmarks/gate.py fits and prints them, but for `placed`, which no question of the data needed.
 WEIGHTS = {
     "bias": -8.4,
     "evidence": 17.5,
     "numbers": -3.6,
     "missing": -3.9,
     "unexpected": -4.3,
+    "placed": 3.0,
     "uncounted": -3.0,
 }
 
@@ -119,6 +121,8 @@ class Gate:
             numbers=self._numbers_missing(question, picks),
             missing=max(self._missing(question, picks, found).values(), default=0.0),
             unexpected=not any(holds_expected(pick.text, question.expects) for pick in picks),
+            placed=any(match.named for match in found.matches.values())
+            and any(self._quotes(place, picks) for place in question.pinpoints),
             uncounted=not counts(question.text, [pick.text for pick in picks]),
         )
 
