@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 from ingest.documents import Unreadable
-from ingest.readers.reading import MAX_BYTES, Reading
+from ingest.readers.reading import MAX_BYTES, MAX_TEXT, Reading
 
 __all__ = ["MAX_BYTES", "SUFFIXES", "Reading", "read_bytes", "read_path", "read_url"]
 
@@ -83,6 +83,10 @@ def _read_text(raw: bytes, name: str, source: str) -> Iterator[Reading]:
     kind = _TEXT_FORMATS.get(suffix, "plain")
     if kind == "plain" and (opening.startswith((b"<!doctype html", b"<html")) or b"<html" in opening[:300]):
         kind = "html"
+    if kind != "jsonl" and len(raw) > MAX_TEXT:
+        raise Unreadable(
+            f"{source}: {len(raw) / 1e6:.0f} MB of text is over the limit of {MAX_TEXT / 1e6:.0f} MB for one document; split it"
+        )
     if kind == "markdown":
         from ingest.readers import markdown
 

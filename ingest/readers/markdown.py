@@ -28,6 +28,7 @@ _ENDED = re.compile(r"[.;:][”\"')\]]*(?: and| or)?$")
 _RUN_IN = re.compile(r"(?:Sec(?:tion|\.)|Article|§)\s*\d+\.?\s")
 _RUN_IN_POINT = re.compile(r"((?:Sec(?:tion|\.))\s*\d+\.\s+[^.()]{3,150}\.)\s+(?=\((?:a|1|i)\)\s)")
 _TEXTS = ("inline", "html_block", "fence", "code_block")
+_END = 60  # characters that tell whether a sentence ends here
 _LONG_POINT = 30  # words; an ordered list of longer ones is a run of numbered paragraphs
 
 
@@ -149,7 +150,7 @@ class _Page:
         if opener.type == "bullet_list_open" or self.lists:
             return "item"
         sizes = []
-        for token in self.tokens[index + 1 :]:
+        for token in self._after(index):
             if token.type == "ordered_list_close" and token.level == opener.level:
                 break
             if token.type == "inline" and token.level == opener.level + 3:
@@ -158,9 +159,12 @@ class _Page:
         long = sizes and sorted(sizes)[len(sizes) // 2] >= _LONG_POINT
         return "paragraph" if long or starts != 1 else "item"
 
+    def _after(self, index: int) -> Iterator[Token]:
+        return (self.tokens[at] for at in range(index + 1, len(self.tokens)))
+
     def _row(self, index: int) -> Iterator[Block]:
         cells = []
-        for token in self.tokens[index + 1 :]:
+        for token in self._after(index):
             if token.type == "tr_close":
                 break
             if token.type == "inline":
@@ -205,8 +209,8 @@ def _joined(pieces: list[list[Run]]) -> list[list[Run]]:
             first, *rest = text.split("\r")
             fresh[-1].append((first, agreed))
             for more in rest:
-                before = squeeze("".join(text for text, _ in fresh[-1]))
-                if _ENDED.search(before) and (is_point(more.strip()) or _RUN_IN.match(more.strip())):
+                starts = is_point(more.strip()) or _RUN_IN.match(more.strip())
+                if starts and _ENDED.search(_end(fresh[-1])):
                     fresh.append([(more, agreed)])
                 else:
                     fresh[-1].append((f" {more}", agreed))
@@ -218,18 +222,28 @@ def _joined(pieces: list[list[Run]]) -> list[list[Run]]:
     return found
 
 
+def _end(runs: Sequence[Run]) -> str:
+    """The last words of some runs: a paragraph may be as long as its file."""
+    text = ""
+    for piece, _ in reversed(runs):
+        text = piece[-_END:] + text
+        if len(text.strip()) >= _END:
+            break
+    return squeeze(text)
+
+
 def _without_marks(runs: Iterable[Run]) -> list[Run]:
     """The runs less emphasis marks that were meant as such but close nothing, as in `**word **`."""
     return [(text.replace("**", ""), agreed) for text, agreed in runs]
 
 
 def _bold_lines(tokens: Sequence[Token]) -> set[str]:
-    """Texts of the line pieces that are bold from end to end: headings in practice."""
+    """Texts of the line pieces that are bold from end to end, less their last stop: headings in practice."""
     found, bold, plain, depth = set(), "", False, 0
     for token in [*tokens, None]:
         if token is None or token.type == "hardbreak":
             if bold and not plain:
-                found.add(squeeze(bold))
+                found.add(squeeze(bold).rstrip(" .:"))
             bold, plain = "", False
         elif token.type in ("strong_open", "strong_close"):
             depth += token.nesting
@@ -243,7 +257,7 @@ def _bold_lines(tokens: Sequence[Token]) -> set[str]:
 
 def _is_heading(text: str, bold: set[str]) -> bool:
     short = len(text.split()) <= 12 or not text.endswith((".", ";"))
-    return text.rstrip(" .:") in {line.rstrip(" .:") for line in bold} and short and len(text) <= 200
+    return text.rstrip(" .:") in bold and short and len(text) <= 200
 
 
 def _tag(html: str) -> str:

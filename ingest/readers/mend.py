@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_BROKEN = re.compile(r"\S*[-\x02\xad]\s*\n\s*\S+")
+_BROKEN = re.compile(r"(?<!\S)\S*[-\x02\xad]\s*\n\s*\S+")
+_LONGEST_WORD = 200  # characters
 _SPLIT_HYPHEN = re.compile(r"(?<=[a-z]) -(?=[a-z]{2})")
 _TOKENS = re.compile(r"(\s+)")
 _PAGE_NUMBER = re.compile(
@@ -30,28 +31,34 @@ class Words:
 
     def join_lines(self, lines: Sequence[str]) -> str:
         """Lines of one paragraph as one line, words that were hyphenated at a line end joined."""
-        text = ""
-        for line in lines:
-            line = line.strip()
-            if re.search(r"[^\W\d_]-$", text) and line[:1].islower():
-                text = self.join_hyphen(text[:-1], line)
-            elif re.search(r"[^\W_]-$", text):
-                text += line
-            else:
-                text = f"{text} {line}" if text else line
-        return text
+        parts: list[str] = []
+        end = ""  # of what is joined so far: a paragraph may be as long as its file
+        for line in filter(None, map(str.strip, lines)):
+            gap = " " if parts else ""
+            if re.search(r"[^\W\d_]-$", end) and line[:1].islower():
+                parts[-1] = parts[-1][:-1]
+                end = end[:-1]
+                gap = self._hyphen(end, line)
+            elif re.search(r"[^\W_]-$", end):
+                gap = ""
+            parts.append(gap + line)
+            end = (end + parts[-1])[-_LONGEST_WORD:]
+        return "".join(parts)
 
     def join_hyphen(self, before: str, after: str) -> str:
         """'informa' + 'tion' to 'information', or with the hyphen kept: as the text has it elsewhere."""
-        left = _tail(before)
+        return before + self._hyphen(before, after) + after
+
+    def _hyphen(self, before: str, after: str) -> str:
+        left = _tail(before[-_LONGEST_WORD:])
         right = _head(after)
         plain, hyphened = f"{left}{right}".lower(), f"{left}-{right}".lower()
         if self.counts[hyphened] > self.counts[plain]:
-            return f"{before}-{after}"
+            return "-"
         if self.counts[plain]:
-            return before + after
+            return ""
         both_words = min(self.counts[left.lower()], self.counts[right.lower()]) > 0
-        return f"{before}-{after}" if both_words else before + after
+        return "-" if both_words else ""
 
     def mend(self, text: str) -> str:
         """Words that a stray space splits, joined where the text itself shows the whole word; no letter is lost."""

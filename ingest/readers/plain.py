@@ -16,6 +16,7 @@ _ENDED = re.compile(r"[.!?:;][”\"')\]]*$")
 _POINT_MAY_FOLLOW = re.compile(r"(?:[.:;,][”\"')\]]*|[;,] (?:and|or))$")
 _MARKER_ONLY = re.compile(r"(?:\(?[a-z]{1,4}\)|\d{1,3}\.|\(\d{1,3}\))$")
 _HEADING_WORDS = 14
+_LONGEST = 10_000  # characters of a paragraph that a page break may have torn
 
 
 def read(raw: bytes, source: str) -> Reading:
@@ -74,7 +75,7 @@ def _add(blocks: list[Block], text: str) -> None:
     if not text:
         return
     before = blocks[-1].text if blocks else ""
-    torn = before and not _ENDED.search(before) and text[:1].islower() and not marker(text)
+    torn = 0 < len(before) < _LONGEST and not _ENDED.search(before) and text[:1].islower() and not marker(text)
     if before and (_MARKER_ONLY.match(before) or torn):
         blocks[-1] = blocks[-1].model_copy(update={"text": f"{before} {text}"})
     else:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from ingest.documents import Block
 
 MAX_BYTES = 200_000_000
+MAX_TEXT = 20_000_000  # bytes of a text read as one document: three million words, ten times the longest law
 
 
 class Reading(BaseModel):

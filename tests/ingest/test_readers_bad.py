@@ -91,6 +91,39 @@ def test_nested_markdown_is_read_or_refused(bomb: str) -> None:
         return
 
 
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [
+        ("letters.txt", "a"),
+        ("address.txt", "http://a.b/"),
+        ("line.txt", "word "),
+        ("lines.txt", "A line of words, and then it ends.\n"),
+        ("hyphens.txt", "hy-\n"),
+        ("torn.txt", "a line without an end\n\n"),
+        ("quote.md", "> a\n"),
+        ("lines.md", "a line of words\n"),
+        ("points.md", "a line that ends;\n(a) point\n"),
+        ("bold.md", "**Bold line**\\\n"),
+        ("rows.md", "| a | b |\n|---|---|\n"),
+    ],
+)
+def test_a_file_that_is_one_long_piece_is_read_in_good_time(name: str, piece: str) -> None:
+    """Such files took minutes, and ten times the length a hundred times as long."""
+    (found,) = read_bytes(piece.encode() * (100_000 // len(piece)), name)
+    assert found.blocks
+
+
+@pytest.mark.parametrize("name", ["long.txt", "long.md", "long.html", "long.json"])
+def test_a_text_that_nobody_could_have_written_is_refused(name: str) -> None:
+    with pytest.raises(Unreadable, match=rf"{name}: 21 MB of text is over the limit of 20 MB.*split it"):
+        list(read_bytes(b"words " * 3_500_000, name))
+
+
+def test_many_documents_may_be_longer_than_one() -> None:
+    lines = (f'{{"slug": "d{number}", "title": "T", "text": "Words."}}\n' + " " * 7_000_000 for number in range(4))
+    assert len(list(read_bytes("\n".join(lines).encode(), "many.jsonl"))) == 4
+
+
 def test_yaml_bombs_do_not_grow() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     lines += [f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in zip("abcdefgh", "bcdefghi", strict=True)]

@@ -92,12 +92,12 @@ def test_a_paragraph_goes_on_over_the_page_and_notes_stay_notes() -> None:
 
 
 def test_an_empty_password_opens() -> None:
-    assert read(make(3, owner_password="owner")).blocks[0].text == "Chapter 1"  # noqa: S106
+    assert read(make(3, owner_password="owner")).blocks[0].text == "Chapter 1"  # noqa: S106 - of a file made here
 
 
 def test_a_real_password_is_named_with_the_mend() -> None:
     with pytest.raises(Unreadable, match=r"password; save a copy without"):
-        read(make(1, owner_password="owner", user_password="user"))  # noqa: S106
+        read(make(1, owner_password="owner", user_password="user"))  # noqa: S106 - of a file made here
 
 
 def test_image_only_pages_are_reported(tmp_path: Path) -> None:
