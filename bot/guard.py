@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping, Sequence
+from typing import Any, cast
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -18,7 +20,10 @@ _CLOSED = re.compile(
     r"/(?:gradio_api|dev|login|logout|login_check|token|user|monitoring|proxy=|file[=/]|stream|vibe-|upload|custom_component)"
 )
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d+)?")
+_API = re.compile(r"/(?:api|mcp)(?:/|$)")  # what other programs call, and listed sites from a browser
+_ADMIN = re.compile(r"/api/(?:v1/)?admin(?:/|$)")
 _LONGEST = 1_000_000  # bytes of a request; a question with its conversation's identifiers takes a few thousand
+_SECONDS = 20  # in which a request's body must have come
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -26,6 +31,8 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
+_TLS = {"strict-transport-security": "max-age=31536000"}
+_KINDS = {403: "forbidden", 404: "not-found", 408: "slow", 413: "too-large", 421: "host"}
 
 
 def policy(nonce: str) -> str:
@@ -46,12 +53,26 @@ def policy(nonce: str) -> str:
     )
 
 
+def widget_policy(origins: Collection[str]) -> str:
+    """The policy of the widget's page: only its own files, in the frames of the listed sites."""
+    frames = " ".join(("'self'", *sorted(origins)))
+    own = "script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'; frame-ancestors {frames}"
+
+
+_DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
 class Guard:
     """An ASGI middleware, in plain ASGI since it stands in every streamed update's way."""
 
-    def __init__(self, app: Application, hosts: Collection[str] = ()) -> None:
+    def __init__(
+        self, app: Application, hosts: Collection[str] = (), origins: Collection[str] = (), longest: int = _LONGEST
+    ) -> None:
         self.app = app
         self.hosts = frozenset(hosts)
+        self.origins = frozenset(origins)
+        self.longest = longest  # bytes of a request of the API
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answers one request, or refuses it."""
@@ -62,34 +83,109 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        if reason := self._refusal(scope, headers):
-            status, words = reason
-            await _say(send, status, words)
-            return
         nonce = secrets.token_urlsafe(16)
-        page = _is_page(scope)
+        path = path_of(scope)
+        added = self._headers(path, nonce, scope.get("scheme") == "https")
+        if reason := self._refusal(path, scope["method"], headers):
+            await _say(send, path, *reason, added)
+            return
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            whole = await _whole(receive, self._longest(path))
+            if whole is None:
+                await _say(send, path, 408, "The request came too slowly, or was longer than it said.", added)
+                return
+            receive = whole
+        page = scope["method"] == "GET" and path in ("", "/")
         if page:  # its scripts get the nonce, so it must come uncompressed
             scope["headers"] = [(name, value) for name, value in scope["headers"] if name.lower() != b"accept-encoding"]
-        await self.app(scope, receive, _outgoing(send, nonce, page))
+        await self.app(scope, receive, _outgoing(send, nonce, page, added))
 
-    def _refusal(self, scope: Message, headers: MutableMapping[str, str]) -> tuple[int, str] | None:
-        path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
+    def _headers(self, path: str, nonce: str, tls: bool) -> dict[str, str]:
+        """The headers of every response under a path."""
+        added = {**_HEADERS, **(_TLS if tls else {})}
+        if path == "/widget":
+            return added | {"content-security-policy": widget_policy(self.origins)}
+        if path == "/widget.js":  # loaded by other sites' pages
+            return added | {"content-security-policy": _DATA_POLICY, "cross-origin-resource-policy": "cross-origin"}
+        return added | {"content-security-policy": _DATA_POLICY if _API.match(path) else policy(nonce)}
+
+    def _refusal(self, path: str, method: str, headers: MutableMapping[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "")
         if self.hosts and name_of(host) not in self.hosts:
             return 421, f"This server answers to {', '.join(sorted(self.hosts))} only."
         if _CLOSED.match(path) and not _OPEN.fullmatch(path):
             return 404, "Not found."
-        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if method in ("GET", "HEAD", "OPTIONS"):
             return None
-        origin = headers.get("origin")
-        if headers.get("sec-fetch-site") in ("cross-site", "same-site") or (
-            origin and origin.partition("://")[2] != host
-        ):
-            return 403, "Only the page of this server may ask it."
-        length = headers.get("content-length", "0")
-        if "transfer-encoding" in headers or not length.isdigit() or int(length) > _LONGEST:
-            return 413, f"A request may have {_LONGEST:,} bytes, and must say its length."
+        if not self._from_here(path, host, headers):
+            return 403, "Only the page of this server, and the sites that it lists, may ask it."
+        length, most = headers.get("content-length", "0"), self._longest(path)
+        if "transfer-encoding" in headers or not re.fullmatch(r"[0-9]{1,18}", length) or int(length) > most:
+            return 413, f"A request may have {most:,} bytes, and must say its length."
         return None
+
+    def _from_here(self, path: str, host: str, headers: MutableMapping[str, str]) -> bool:
+        """Whether no page of another site is behind the request, or one that is listed and calls the API."""
+        origin = headers.get("origin")
+        if origin in self.origins and _API.match(path) and not _ADMIN.match(path):
+            return True
+        own = not origin or origin.partition("://")[2] == host
+        return own and headers.get("sec-fetch-site") not in ("cross-site", "same-site")
+
+    def _longest(self, path: str) -> int:
+        return self.longest if _API.match(path) else _LONGEST
+
+
+class Cors:
+    """Lets the listed sites' pages read what the API answers. Gradio would let every site, so it is under this too."""
+
+    def __init__(self, app: Application, origins: Sequence[str] = ()) -> None:
+        from starlette.middleware.cors import CORSMiddleware
+
+        self.closed: Any = CORSMiddleware(cast("Any", app), allow_origins=())
+        self.open: Any = CORSMiddleware(
+            cast("Any", app),
+            allow_origins=origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("content-type", "last-event-id"),
+            expose_headers=("retry-after", "x-request-id"),
+            max_age=600,
+        )
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        path = path_of(scope) if scope["type"] == "http" else ""
+        listed = _API.match(path) and not _ADMIN.match(path)
+        await (self.open if listed else self.closed)(scope, receive, send)
+
+
+async def _whole(receive: Receive, most: int) -> Receive | None:
+    """Reads the body, which has a length and a time, so that nothing behind waits for a slow sender."""
+    parts: list[bytes] = []
+    try:
+        async with asyncio.timeout(_SECONDS):
+            more, size = True, 0
+            while more:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return None
+                parts.append(message.get("body", b""))
+                more, size = message.get("more_body", False), size + len(parts[-1])
+                if size > most:
+                    return None
+    except TimeoutError:
+        return None
+    body: list[bytes] = [b"".join(parts)]
+
+    async def again() -> Message:
+        return {"type": "http.request", "body": body.pop(), "more_body": False} if body else await receive()
+
+    return again
+
+
+def path_of(scope: Message) -> str:
+    """The path below the place where the whole application is served."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", "").rstrip("/"))
 
 
 def name_of(host: str) -> str:
@@ -98,20 +194,14 @@ def name_of(host: str) -> str:
     return found[1].strip("[]").lower() if found else ""
 
 
-def _is_page(scope: Message) -> bool:
-    return scope["method"] == "GET" and scope["path"].removeprefix(scope.get("root_path", "").rstrip("/")) in ("", "/")
-
-
-def _outgoing(send: Send, nonce: str, page: bool) -> Send:
+def _outgoing(send: Send, nonce: str, page: bool, added: dict[str, str]) -> Send:
     """Adds the headers; of the page it also marks the inline scripts, which is why the page is sent in one piece."""
     start: Message = {}
     parts: list[bytes] = []
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = _with(
-                message.get("headers", ()), {**_HEADERS, "content-security-policy": policy(nonce)}
-            )
+            message["headers"] = _with(message.get("headers", ()), added)
             if page:
                 start.update(message)
                 return
@@ -134,7 +224,14 @@ def _with(headers: Iterable[tuple[bytes, bytes]], more: dict[str, str]) -> list[
     return kept + [(name.encode(), value.encode()) for name, value in more.items()]
 
 
-async def _say(send: Send, status: int, words: str) -> None:
-    headers = {**_HEADERS, "content-type": "text/plain; charset=utf-8", "content-length": str(len(words.encode()))}
+async def _say(send: Send, path: str, status: int, words: str, added: dict[str, str]) -> None:
+    """Refuses a request: as a problem under the API, else in words."""
+    if _API.match(path):
+        from bot.problem import MEDIA_TYPE, Problem
+
+        body, kind = json.dumps(Problem(status, _KINDS[status], words).to_json()).encode(), MEDIA_TYPE
+    else:
+        body, kind = words.encode(), "text/plain; charset=utf-8"
+    headers = {**added, "content-type": kind, "content-length": str(len(body))}
     await send({"type": "http.response.start", "status": status, "headers": _with((), headers)})
-    await send({"type": "http.response.body", "body": words.encode()})
+    await send({"type": "http.response.body", "body": body})

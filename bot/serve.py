@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from ingest.documents import LibraryError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from bot.api import Service
     from bot.ask import Legation
 
 _ASSETS = Path(__file__).with_name("assets")
@@ -35,15 +36,26 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.staticfiles import StaticFiles
-    from starlette.middleware.cors import CORSMiddleware
 
+    from bot import api
     from bot.chat import AT_ONCE, build
-    from bot.guard import Guard
+    from bot.problem import install
     from bot.theme import theme
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.add_middleware(CORSMiddleware, allow_origins=[])  # without one of ours, Gradio's lets every origin in
-    app.add_middleware(Guard, hosts=_LOOPBACK if is_loopback(host) else ())
+    service = api.Service(legation)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    _fence(app, service, host)
+    install(app)
+    routes = api.application(service)
+    app.mount(f"/api/v{api.VERSION}", routes)
+    app.mount("/api", routes)
+    app.include_router(api.watching(service))
     app.mount("/page", StaticFiles(directory=_ASSETS), name="page")
     page = build(legation, starters)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=200, api_open=False)
@@ -63,6 +75,18 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
         pwa=False,
     )
     return app
+
+
+def _fence(app: FastAPI, service: Service, host: str) -> None:
+    """What a request passes before it reaches a route; the last to be added comes first."""
+    from bot.guard import Cors, Guard
+    from bot.watch import Watch
+
+    settings = service.settings
+    hosts = (*settings.names, *_LOOPBACK) if settings.names or is_loopback(host) else ()
+    app.add_middleware(Guard, hosts=hosts, origins=settings.origins, longest=settings.max_body)
+    app.add_middleware(Cors, origins=settings.origins)
+    app.add_middleware(Watch, metrics=service.metrics)
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ingest.documents import LibraryError
 
 PREFIX = "LEGATION_"
 PACKAGED = "packaged"
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9]\d{0,4})?")
+_SECRET = ("admin_token", "rate_store")  # never in a message
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
+
+
+def _list(value: Any) -> Any:
+    """A list as a variable holds it: names with commas or spaces between them."""
+    return tuple(part for part in re.split(r"[,\s]+", value) if part) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)]
 
 
 def _data() -> Path:
@@ -53,10 +67,103 @@ class Settings(BaseSettings):
         description="Whether `legation ingest` may fetch a URL that resolves to a private or loopback address.",
     )
 
+    # serving
+    workers: int = Field(default=2, ge=1, le=64, description="Questions of the API answered at the same time.")
+    queue: int = Field(default=32, ge=0, le=10_000, description="Questions that may wait; the next is told: busy.")
+    answer_seconds: float = Field(
+        default=30, gt=0, le=600, description="Longest that a question waits and is answered."
+    )
+    max_body: int = Field(default=262_144, ge=1024, description="Longest request of the API, in bytes.")
+    max_history: int = Field(
+        default=40, ge=0, le=1000, description="Most turns of a conversation sent with a question."
+    )
+    connections: int = Field(default=1000, ge=1, description="Connections held at the same time; the next is refused.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="What is logged, as JSON lines on standard error: `info` logs each request."
+    )
+    log_questions: bool = Field(default=False, description="Whether questions stand in the log.")
+
+    # facing the public
+    public: bool = Field(
+        default=False, description="Serve on the open internet: an unsafe setting stops the start (see docs/api.md)."
+    )
+    address: str = Field(default="", description="Address that readers open, such as `https://ask.example.org`.")
+    hosts: Names = Field(default=(), description="Host names answered to; empty: that of `address`.")
+    origins: Names = Field(
+        default=(), description="Sites that may show the widget and call the API from a browser: exact origins."
+    )
+    proxies: Names = Field(default=(), description="Addresses or networks of the proxies whose headers are believed.")
+    rate: str = Field(
+        default="", description="Most questions of one address, such as `30/minute; 500/day`; empty: no limit."
+    )
+    rate_total: str = Field(
+        default="", description="Most questions of everybody, such as `20000/day`; empty: no limit."
+    )
+    rate_store: str = Field(
+        default="memory://", description="Where they are counted: `memory://`, or the address of a Redis server."
+    )
+    admin_token: SecretStr = Field(
+        default=SecretStr(""), description="Opens /api/admin and, in public, /metrics; empty: these stay closed."
+    )
+
     @field_validator("data", mode="after")
     @classmethod
     def _expand(cls, value: Path) -> Path:
         return value.expanduser()
+
+    @field_validator("origins", mode="after")
+    @classmethod
+    def _exact_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _is_origin(origin):
+                raise ValueError(f"{origin!r} is no origin: write it as browsers send it, like https://www.example.org")
+        return value
+
+    @field_validator("address", mode="after")
+    @classmethod
+    def _exact_address(cls, value: str) -> str:
+        if value and not _is_origin(value.removesuffix("/")):
+            raise ValueError("write a scheme and a host in lower case, without a path, like https://ask.example.org")
+        return value.removesuffix("/")
+
+    @field_validator("hosts", mode="after")
+    @classmethod
+    def _exact_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST.fullmatch(host):
+                raise ValueError(f"{host!r} is no host name: no port, no wildcard, lower case, like ask.example.org")
+        return value
+
+    @field_validator("proxies", mode="after")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in value:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(f"{error}: write addresses or networks, like 10.0.0.5 or 10.0.0.0/24") from None
+        return value
+
+    @field_validator("rate", "rate_total", mode="after")
+    @classmethod
+    def _limits(cls, value: str) -> str:
+        if not value:
+            return value
+        from limits import parse_many
+
+        try:
+            if any(limit.amount < 1 for limit in parse_many(value)):
+                raise ValueError("a limit of nothing")
+        except ValueError:
+            raise ValueError("write counts and spans with semicolons between them, like 30/minute; 500/day") from None
+        return value
+
+    @field_validator("rate_store", mode="after")
+    @classmethod
+    def _store(cls, value: str) -> str:
+        if value != "memory://" and not value.startswith(("redis://", "rediss://")):
+            raise ValueError("write memory://, or the address of a Redis server like redis://localhost:6379")
+        return value
 
     @classmethod
     def load(cls, **given: Any) -> Self:
@@ -66,15 +173,31 @@ class Settings(BaseSettings):
             return cls(**{name: value for name, value in given.items() if value is not None})
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise LibraryError(
-                f"setting {name} ({variable(name)}): {first['msg']}, but it is {first['input']!r}."
-            ) from None
+            name = str(first["loc"][0])
+            given_ = "not shown here" if name in _SECRET else repr(first["input"])
+            reason = first["msg"].removeprefix("Value error, ")
+            raise LibraryError(f"setting {name} ({variable(name)}): {reason}, but it is {given_}.") from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The host names that the server answers to, besides those of this machine; empty: not restricted."""
+        return self.hosts or ((urlsplit(self.address).hostname or "",) if self.address else ())
 
     @property
     def packaged(self) -> bool:
         """Whether both encoders come with the packages, or are folders here: then no model hub is needed."""
         return all(name == PACKAGED or Path(name).exists() for name in (self.embedder, self.token_encoder))
+
+
+def _is_origin(value: str) -> bool:
+    """Whether `value` is written as browsers write it in an Origin header, where the usual port is left out."""
+    if not _ORIGIN.fullmatch(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.port is None or parts.port != {"http": 80, "https": 443}[parts.scheme]
+    except ValueError:
+        return False
 
 
 def variable(name: str) -> str:

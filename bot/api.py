@@ -1,0 +1,333 @@
+"""The HTTP API: the Answer JSON of the command line, over HTTP, with server-sent events for those who want it as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request
+from fastapi.responses import JSONResponse, Response
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from bot import schema, show
+from bot.ask import Event, Legation, check
+from bot.desk import Desk
+from bot.feedback import Feedback
+from bot.problem import MEDIA_TYPE, Problem, ProblemBody, install, problem_of
+from bot.question import Filters, understand
+from bot.streams import Stream, Streams
+from bot.watch import Metrics, requests_log
+
+if TYPE_CHECKING:
+    from bot.answer import Answer, Refusal
+
+VERSION = "1"
+T = TypeVar("T")
+TOKEN_FORM = re.compile(r"bearer +(\S+)", re.IGNORECASE)
+_EVENT_ID = r"^[0-9a-f]{32}:[0-9]{1,6}$"
+_PING = 15  # seconds between signs of life on a stream
+_ABOUT = """Questions in, cited answers out. Every sentence of an answer carries the numbers of its citations, and each
+citation is the exact words of a document of the library, with their place. Where the library holds no answer, the
+outcome is a refusal that says so. `/api/v1/...` is this version; `/api/...` is the newest."""
+_EVENTS = """event: understood
+id: 0a1b2c3d4e5f60718293a4b5c6d7e8f9:1
+data: {"standalone_question": "When must a port report an incident?", "kind": "provision"}
+
+event: sources
+data: {"citations": [{"number": 1, "quote": "..."}]}
+
+event: statement
+data: {"text": "A port shall report a serious incident within 24 hours.", "citations": [1]}
+
+event: done
+data: {"outcome": "answer", "text": "..."}
+"""
+
+
+class Service:
+    """What the routes share: the library, the queue, and what is kept beside them."""
+
+    def __init__(self, legation: Legation) -> None:
+        self.legation = legation
+        self.settings = legation.settings
+        self.desk = Desk(self.settings.workers, self.settings.queue, self.settings.answer_seconds)
+        self.streams = Streams()
+        self.feedback = Feedback(self.settings.data)
+        self.metrics = Metrics(lambda: self.desk.taken, lambda: len(legation.index.documents()))
+        self._ready = -1
+        self._rows: tuple[int, list[dict[str, Any]]] = (-1, [])
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """A job's result from the queue; an error that we did not foresee is told as a problem, and its words to nobody."""
+        try:
+            return await self.desk.run(job)
+        except Exception as error:
+            raise problem_of(error) from None
+
+    def fit(self, body: schema.AskBody) -> str:
+        """The question, fit to be asked, with bounds that the settings set."""
+        most = self.settings.max_history
+        if len(body.history) > most:
+            raise Problem(422, "invalid", f"#/history: {len(body.history)} turns; the most is {most}. Send the last.")
+        question = check(body.question, self.settings.max_question_chars)
+        if self.settings.log_questions:
+            requests_log().info("question", question=question)
+        return question
+
+    def ask(self, question: str, history: list[dict[str, str]], filters: Filters | None) -> Answer | Refusal:
+        """The outcome, counted."""
+        outcome = self.legation.ask(question, history, filters)
+        self.metrics.answered(outcome)
+        return outcome
+
+    def events(
+        self, question: str, history: list[dict[str, str]], filters: Filters
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The steps of the answer as they are sent."""
+        for event in self.legation.stream(question, history, filters):
+            if event.outcome:
+                self.metrics.answered(event.outcome)
+            yield event.type, _told(event)
+
+    def search(self, words: str, k: int, filters: Filters) -> list[dict[str, Any]]:
+        """The passages nearest to some words, with their places."""
+        asked = check(words, self.settings.max_question_chars)
+        found = self.legation.retriever.find(understand(asked), filters, k=k).evidence
+        return [
+            item.to_json()
+            | {"title": item.document.title, "page": item.passage.page}
+            | {"start": item.passage.start, "end": item.passage.end}
+            for item in found
+        ]
+
+    def documents(self) -> list[dict[str, Any]]:
+        """What the library holds; read anew when it has changed."""
+        index = self.legation.index
+        generation = index.generation
+        if self._rows[0] != generation:
+            self._rows = (generation, [show.about(index.text(document.slug)) for document in index.documents()])
+        return self._rows[1]
+
+    def document(self, slug: str) -> dict[str, Any]:
+        """One document with its text."""
+        if slug not in {document.slug for document in self.legation.index.documents()}:
+            raise Problem(404, "not-found", "The library has no document of that name. See /api/documents.")
+        return show.whole(self.legation.index.text(slug))
+
+    def ready(self) -> int:
+        """How many documents can be asked about: a search is made once, which loads the models and reads the indexes."""
+        index = self.legation.index
+        documents = len(index.documents())
+        if not documents:
+            raise Problem(503, "unavailable", "The library is empty.")
+        if self._ready != index.generation:
+            self.legation.retriever.find(understand("cyber diplomacy"), None, k=1)
+            self._ready = index.generation
+        return documents
+
+    def close(self) -> None:
+        """Lets what is at work end."""
+        self.desk.close()
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """An event's JSON."""
+    match event.type:
+        case "understood":
+            return {"standalone_question": event.standalone_question, "kind": event.kind}
+        case "sources":
+            return {"citations": [citation.to_json() for citation in event.citations]}
+        case "statement" if event.statement:
+            return {"text": event.statement.text, "citations": list(event.statement.citations)}
+        case "done" if event.outcome:
+            return event.outcome.to_json()
+    raise ValueError(f"an event {event.type} without what it tells")
+
+
+def allowed(service: Service, authorization: str) -> None:
+    """Lets the bearer of the admin token through; without a token set, there is nothing here."""
+    token = service.settings.admin_token.get_secret_value()
+    if not token:
+        raise Problem(404, "not-found", "Not found.")
+    given = TOKEN_FORM.fullmatch(authorization.strip())
+    if not given or not hmac.compare_digest(given[1].encode(errors="replace"), token.encode()):
+        raise Problem(401, "unauthorised", "Send the admin token.", {"WWW-Authenticate": 'Bearer realm="legation"'})
+
+
+def application(service: Service) -> FastAPI:
+    """The API as an application of its own, to be mounted at /api and /api/v1."""
+    app = FastAPI(
+        title="Legation",
+        version=VERSION,
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        responses=_problems(400, 422, 500, 503),
+        separate_input_output_schemas=False,
+        servers=[{"url": "/api", "description": "The newest version."}, {"url": f"/api/v{VERSION}"}],
+        root_path_in_servers=False,
+    )
+    app.include_router(_asking(service))
+    app.include_router(_reading(service))
+    app.include_router(_feedback(service))
+    app.router.redirect_slashes = False
+    install(app)
+    return app
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    words = {
+        400: "The request cannot be read.",
+        401: "A token is needed.",
+        404: "There is no such thing here.",
+        409: "The event is of another question.",
+        410: "The stream is no longer kept.",
+        413: "The request is too large.",
+        422: "The request does not fit.",
+        429: "Too many requests; Retry-After says when to come back.",
+        500: "Something went wrong on our side.",
+        503: "Busy, or the library cannot be read; Retry-After says when to come back.",
+        504: "It took too long.",
+    }
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    return {status: {"description": words[status], "content": content, "model": ProblemBody} for status in statuses}
+
+
+def _asking(service: Service) -> APIRouter:
+    router = APIRouter(tags=["ask"])
+
+    @router.post(
+        "/ask",
+        response_model=schema.AnswerBody,
+        response_model_exclude_unset=True,
+        responses=_problems(413, 429, 504),
+        operation_id="ask",
+    )
+    async def ask(body: schema.AskBody) -> Any:
+        """The whole answer at once."""
+        question = service.fit(body)
+        outcome = await service.run(lambda: service.ask(question, body.turns(), body.filters))
+        return outcome.to_json()
+
+    @router.post(
+        "/ask/stream",
+        response_class=EventSourceResponse,
+        responses=_problems(409, 410, 413, 429)
+        | {200: {"description": "Events.", "content": {"text/event-stream": {"example": _EVENTS}}}},
+        operation_id="stream",
+    )
+    async def stream(
+        body: schema.AskBody,
+        last_event_id: Annotated[
+            str | None, Header(pattern=_EVENT_ID, description="Go on after this event of a stream that broke.")
+        ] = None,
+    ) -> Response:
+        """The answer as it comes about: `understood`, `sources`, each checked `statement`, then `done`, or an `error`.
+
+        When the connection breaks, send the same body again with the last event's id as `Last-Event-ID`.
+        """
+        question = service.fit(body)
+        key = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+        if last_event_id:
+            found, after = _resumed(service.streams, last_event_id, key)
+        else:
+            found, after = service.streams.new(key), 0
+            try:
+                found.start(service.desk, lambda: service.events(question, body.turns(), body.filters))
+            except BaseException:
+                service.streams.drop(found)
+                raise
+        return EventSourceResponse(_sent(found, after), ping=_PING, sep="\n", send_timeout=30)
+
+    return router
+
+
+def _resumed(streams: Streams, event: str, key: str) -> tuple[Stream, int]:
+    """The stream that an event was of, and the event's number."""
+    name, _, number = event.partition(":")
+    found = streams.get(name)
+    if not found:
+        raise Problem(410, "gone", "That stream is no longer kept. Ask again without Last-Event-ID.")
+    if not hmac.compare_digest(found.key, key):
+        raise Problem(409, "conflict", "That event is of another question. Ask again without Last-Event-ID.")
+    return found, int(number)
+
+
+async def _sent(stream: Stream, after: int) -> AsyncIterator[ServerSentEvent]:
+    async for frame in stream.read(after):
+        yield ServerSentEvent(id=frame.id, event=frame.event, data=frame.data)
+
+
+def _reading(service: Service) -> APIRouter:
+    router = APIRouter(tags=["library"])
+
+    @router.get("/documents", response_model=list[schema.DocumentBody], operation_id="documents")
+    async def documents() -> Any:
+        """What the library holds."""
+        return await service.run(service.documents)
+
+    @router.get("/documents/{slug}", response_model=schema.WholeBody, responses=_problems(404), operation_id="document")
+    async def document(slug: Annotated[str, Path(max_length=200, examples=["harbour-accord"])]) -> Any:
+        """A document with its text and the places of its passages."""
+        return await service.run(lambda: service.document(slug))
+
+    @router.get("/search", response_model=list[schema.FoundBody], responses=_problems(429, 504), operation_id="search")
+    async def search(query: Annotated[schema.SearchQuery, Query()]) -> Any:
+        """The passages nearest to some words, best first: the evidence, without an answer."""
+        return await service.run(lambda: service.search(query.q, query.k, query.filters()))
+
+    return router
+
+
+def _feedback(service: Service) -> APIRouter:
+    router = APIRouter(tags=["feedback"])
+
+    @router.post(
+        "/feedback",
+        status_code=201,
+        response_model=schema.ReceivedBody,
+        responses=_problems(413, 429),
+        operation_id="feedback",
+    )
+    async def feedback(body: schema.FeedbackBody) -> Any:
+        """Tell whether an answer was helpful."""
+        return {"id": await asyncio.to_thread(service.feedback.put, **body.model_dump())}
+
+    async def admin(authorization: Annotated[str, Header()] = "") -> None:
+        allowed(service, authorization)
+
+    @router.get("/admin/feedback", dependencies=[Depends(admin)], include_in_schema=False)
+    async def export() -> Any:
+        """Everything that readers said."""
+        return await asyncio.to_thread(lambda: list(service.feedback.all()))
+
+    return router
+
+
+def watching(service: Service) -> APIRouter:
+    """The routes of those who run the server: is it alive, is it ready, what does it count."""
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def live() -> dict[str, str]:
+        """That the process answers."""
+        return {"status": "ok", "version": version("legation")}
+
+    @router.get("/readyz")
+    async def ready() -> JSONResponse:
+        """That the library is open and the models are loaded."""
+        return JSONResponse({"status": "ok", "documents": await service.run(service.ready)})
+
+    @router.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        """Counts, for Prometheus."""
+        if service.settings.public:
+            allowed(service, request.headers.get("authorization", ""))
+        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router
