@@ -260,7 +260,7 @@ def _resumed(streams: Streams, event: str, key: str) -> tuple[Stream, int]:
 
 async def _sent(stream: Stream, after: int) -> AsyncIterator[ServerSentEvent]:
     async for frame in stream.read(after):
-        yield ServerSentEvent(id=frame.id, event=frame.event, data=frame.data)
+        yield ServerSentEvent(id=frame.id, event=frame.event, data=frame.data, sep="\n")
 
 
 def _reading(service: Service) -> APIRouter:

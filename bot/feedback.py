@@ -16,8 +16,8 @@ MOST = 100_000  # kept; anybody may write, so the file must not fill the disk
 FIELDS = ("answer", "verdict", "statement", "comment", "question")
 
 
-class Full(LibraryError):
-    """No more is kept until what is there was taken away."""
+class Unkept(LibraryError):
+    """Feedback cannot be kept: the file is full, or cannot be written."""
 
 
 class Feedback:
@@ -29,9 +29,15 @@ class Feedback:
     def put(self, **given: Any) -> int:
         """Keeps one, and gives its number."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
+        try:
+            return self._put(now, given)
+        except sqlite3.Error as error:
+            raise Unkept(f"{self.path} cannot be written ({error}). Check its folder and the disk.") from None
+
+    def _put(self, now: str, given: dict[str, Any]) -> int:
         with closing(self._open()) as file, file:
             if file.execute("SELECT count(*) FROM feedback").fetchone()[0] >= MOST:
-                raise Full(f"{self.path} holds {MOST:,}. Export it, then remove the file.")
+                raise Unkept(f"{self.path} holds {MOST:,}. Export it, then remove the file.")
             names = ", ".join(FIELDS)
             kept = file.execute(
                 f"INSERT INTO feedback (at, {names}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 the names are ours

@@ -103,6 +103,7 @@ class Problem(Exception):
 
 def problem_of(error: BaseException) -> Problem:
     """What to tell the caller of an error. Nothing of an error that we did not foresee is told."""
+    from bot.feedback import Unkept
     from ingest.index import EncoderMismatch, Unusable
 
     match error:
@@ -117,6 +118,9 @@ def problem_of(error: BaseException) -> Problem:
         case Unusable() | EncoderMismatch():
             log.error("the library cannot be read: %s", error)
             return Problem(503, "unavailable", "The library cannot be read just now.", {"Retry-After": "60"})
+        case Unkept():
+            log.error("feedback was lost: %s", error)
+            return Problem(503, "unavailable", "Feedback cannot be kept just now.", {"Retry-After": "60"})
         case LibraryError():
             return Problem(422, "invalid", str(error))
         case HTTPException():
