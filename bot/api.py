@@ -25,6 +25,7 @@ from bot.watch import Metrics, requests_log
 
 if TYPE_CHECKING:
     from bot.answer import Answer, Refusal
+    from ingest.documents import Text
 
 VERSION = "1"
 T = TypeVar("T")
@@ -115,9 +116,20 @@ class Service:
 
     def document(self, slug: str) -> dict[str, Any]:
         """One document with its text."""
+        return show.whole(self._text(slug))
+
+    def piece(self, slug: str, start: int, length: int) -> dict[str, Any]:
+        """A piece of a document's text."""
+        found = self._text(slug).document
+        about = {name: getattr(found, name) for name in ("title", "publisher", "date", "symbol", "status", "url")}
+        end = start + length
+        more = end if end < len(found.text) else None
+        return {"source": slug, **about, "start": start, "text": found.text[start:end], "next": more}
+
+    def _text(self, slug: str) -> Text:
         if slug not in {document.slug for document in self.legation.index.documents()}:
             raise Problem(404, "not-found", "The library has no document of that name. See /api/documents.")
-        return show.whole(self.legation.index.text(slug))
+        return self.legation.index.text(slug)
 
     def ready(self) -> int:
         """How many documents can be asked about: a search is made once, which loads the models and reads the indexes."""

@@ -354,6 +354,17 @@ def _say_ready(address: str) -> None:
     sys.stdout.flush()
 
 
+@app.command(epilog="Example, for an agent's list of servers: [b]legation --data DIR mcp[/b]")
+def mcp(data: Data = None) -> None:
+    """Serve the library to an agent over standard input and output (Model Context Protocol)."""
+    settings = _settings(data)
+    with shelf.asked(settings) as bot:
+        from bot.api import Service
+        from bot.mcp import run_stdio
+
+        run_stdio(Service(bot))
+
+
 @app.command(epilog="Example: [b]legation verify --input statements.jsonl --json[/b]")
 def verify(
     statements: Annotated[

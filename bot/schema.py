@@ -268,6 +268,21 @@ class WholeBody(BaseModel):
     passages: list[PlaceBody]
 
 
+class PieceBody(BaseModel):
+    """A piece of a document's text."""
+
+    source: str
+    title: str
+    publisher: str
+    date: str
+    symbol: str
+    status: str
+    url: str
+    start: int
+    text: str
+    next: int | None = Field(description="Where the text goes on; null at its end.")
+
+
 class ReceivedBody(BaseModel):
     """That feedback was kept, and under which number."""
 

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bot.api import Service
     from bot.ask import Legation
+    from bot.mcp import Endpoint
 
 _ASSETS = Path(__file__).with_name("assets")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -36,6 +37,7 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.staticfiles import StaticFiles
+    from starlette.routing import Route
 
     from bot import api
     from bot.chat import AT_ONCE, build
@@ -43,10 +45,12 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     from bot.theme import theme
 
     service = api.Service(legation)
+    agents = _agents(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        async with agents.open() if agents else nullcontext():
+            yield
         service.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
@@ -56,6 +60,8 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     app.mount(f"/api/v{api.VERSION}", routes)
     app.mount("/api", routes)
     app.include_router(api.watching(service))
+    if agents:
+        app.router.routes.append(Route("/mcp", agents))
     app.mount("/page", StaticFiles(directory=_ASSETS), name="page")
     page = build(legation, starters)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=200, api_open=False)
@@ -75,6 +81,17 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
         pwa=False,
     )
     return app
+
+
+def _agents(service: Service) -> Endpoint | None:
+    """The way in for agents, where the optional package for it is installed."""
+    from importlib.util import find_spec
+
+    if find_spec("mcp") is None:
+        return None
+    from bot.mcp import Endpoint
+
+    return Endpoint(service)
 
 
 def _fence(app: FastAPI, service: Service, host: str) -> None:
