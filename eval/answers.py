@@ -69,6 +69,7 @@ class Saved(_Part):
     mode: str = ""
     confidence: float = Field(default=0.0, ge=0, le=1)
     text: str = ""
+    shown: str = Field(default="", description="What the chat page was given, where that was saved.")
     statements: tuple[Said, ...] = ()
     citations: tuple[Cited, ...] = ()
     retrieved: tuple[Got, ...] = ()

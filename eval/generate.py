@@ -240,7 +240,11 @@ def _dates(day: str | None, month: str, year: str) -> list[str]:
 
 def files(seed: int = SEED) -> Iterator[tuple[str, str]]:
     """Every file that is generated: its name and its text."""
-    yield "starter.jsonl", "".join(dumps(question.to_json()) + "\n" for question in starter(seed))
+    from eval import attacks
+
+    questions = starter(seed)
+    yield "starter.jsonl", "".join(dumps(question.to_json()) + "\n" for question in questions)
+    yield from attacks.files(suites() / "adversarial.yaml", questions, notes(), seed)
 
 
 def generate(folder: Path | None = None, seed: int = SEED) -> list[Path]:

@@ -26,6 +26,7 @@ from eval.text import listed
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
+    from bot.answer import Answer, Refusal
     from bot.ask import Legation
     from bot.settings import Settings
     from ingest.index import Index
@@ -273,11 +274,19 @@ def answer(bot: Legation, question: Question) -> dict[str, Any]:
 
         history = [turn.model_dump() for turn in question.history]
         outcome = bot.ask(question.question, history, Filters.of(question.filters), id=question.id)
-        return outcome.to_json() | {"id": question.id}
+        return outcome.to_json() | {"id": question.id} | _shown(question, outcome)
     except LibraryError as error:
         return {"id": question.id, "outcome": "error", "reason": str(error)}
     except Exception as error:
         return {"id": question.id, "outcome": "error", "reason": f"{type(error).__name__}: {error}"}
+
+
+def _shown(question: Question, outcome: Answer | Refusal) -> dict[str, Any]:
+    """For cases of hostile mark-up, also what the chat page is given: there the words must have become harmless."""
+    from bot import render
+    from bot.answer import Answer
+
+    return {"shown": render.answer(outcome, 1)} if question.type == "markup" and isinstance(outcome, Answer) else {}
 
 
 def _judged(question: Question) -> dict[str, Any]:
@@ -331,12 +340,13 @@ def own_library(settings: Settings, inputs: Sequence[Path]) -> Iterator[Settings
     """Settings for a library of these documents alone, for one run: for suites that bring documents along."""
     import tempfile
 
+    from eval.bundle import unpacked
     from ingest.index import Index
     from ingest.sync import ingest
 
-    with tempfile.TemporaryDirectory(prefix="legation-eval-") as folder:
+    with tempfile.TemporaryDirectory(prefix="legation-eval-") as folder, unpacked(inputs) as paths:
         with Index.open(folder, embedder=settings.embedder, token_encoder=settings.token_encoder, create=True) as index:
-            summary = ingest(index, [str(path) for path in inputs])
+            summary = ingest(index, [str(path) for path in paths])
         if summary.failed:
             raise DataError("\n".join(f"{item}: {reason}" for item, reason in summary.failed.items()))
         yield settings.model_copy(update={"data": Path(folder)})

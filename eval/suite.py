@@ -16,6 +16,7 @@ from eval.patterns import compiled
 from eval.text import letters
 
 Split = Literal["dev", "calibration", "test"]
+BESIDE = (".documents.jsonl", ".documents", ".files.jsonl")  # documents that a suite brings along; see eval/bundle.py
 FILTERS = ("id", "type", "language", "split", "tag", "style", "cluster", "answerable")
 
 
@@ -229,7 +230,7 @@ def suite(name: str, numbered: Sequence[tuple[int, Question]], path: Path | None
         raise DataError("\n".join(twice[:20]))
     if not numbered:
         raise DataError(f"{path or name}: no questions in it.")
-    beside = [path.with_suffix(".documents.jsonl"), path.with_suffix(".documents")] if path else []
+    beside = [path.with_suffix(end) for end in BESIDE] if path else []
     return Suite(
         name=name,
         questions=tuple(q for _, q in numbered),
@@ -244,7 +245,7 @@ def shipped(name: str) -> Path:
     folder = Path(str(resources.files("eval"))) / "suites"
     path = folder / f"{name}.jsonl"
     if not path.is_file():
-        known = sorted(p.stem for p in folder.glob("*.jsonl") if not p.stem.endswith(".documents"))
+        known = sorted(p.stem for p in folder.glob("*.jsonl") if "." not in p.stem)
         raise DataError(f"{name}: neither a file nor a suite that ships. Known suites: {', '.join(known) or 'none'}.")
     return path
 
