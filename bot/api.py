@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
+import anyio
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -31,6 +32,7 @@ VERSION = "1"
 T = TypeVar("T")
 TOKEN_FORM = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 _EVENT_ID = r"^[0-9a-f]{32}:[0-9]{1,6}$"
+FAREWELL = 6  # seconds that an answer under way has when a public server is stopped
 _PING = 15  # seconds between signs of life on a stream
 _ABOUT = """Questions in, cited answers out. Every sentence of an answer carries the numbers of its citations, and each
 citation is the exact words of a document of the library, with their place. Where the library holds no answer, the
@@ -254,7 +256,16 @@ def _asking(service: Service) -> APIRouter:
             except BaseException:
                 service.streams.drop(found)
                 raise
-        return EventSourceResponse(_sent(found, after), ping=_PING, sep="\n", send_timeout=30)
+        if not service.settings.public:  # Ctrl+C is not made to wait
+            return EventSourceResponse(_sent(found, after), ping=_PING, sep="\n", send_timeout=30)
+        return EventSourceResponse(
+            _sent(found, after, leaving := anyio.Event()),
+            ping=_PING,
+            sep="\n",
+            send_timeout=30,
+            shutdown_event=leaving,
+            shutdown_grace_period=FAREWELL + 2,
+        )
 
     return router
 
@@ -270,9 +281,22 @@ def _resumed(streams: Streams, event: str, key: str) -> tuple[Stream, int]:
     return found, int(number)
 
 
-async def _sent(stream: Stream, after: int) -> AsyncIterator[ServerSentEvent]:
-    async for frame in stream.read(after):
-        yield ServerSentEvent(id=frame.id, event=frame.event, data=frame.data, sep="\n")
+async def _sent(stream: Stream, after: int, leaving: anyio.Event | None = None) -> AsyncIterator[ServerSentEvent]:
+    """The events as they are sent; when the server is stopped, what is not done by then ends with an error."""
+    ending = asyncio.create_task(_end(stream, leaving)) if leaving else None
+    try:
+        async for frame in stream.read(after):
+            yield ServerSentEvent(id=frame.id, event=frame.event, data=frame.data, sep="\n")
+    finally:
+        if ending:
+            ending.cancel()
+
+
+async def _end(stream: Stream, leaving: anyio.Event) -> None:
+    await leaving.wait()
+    await asyncio.sleep(FAREWELL)
+    words = "The server is being stopped. Ask again in a minute."
+    stream.fail(Problem(503, "unavailable", words, {"Retry-After": "60"}))
 
 
 def _reading(service: Service) -> APIRouter:

@@ -340,9 +340,11 @@ def serve(
 ) -> None:
     """Open the chat in the browser. Makes the starter library first when there is no library yet."""
     settings = _settings(data, host=host, port=port)
+    from bot import public
     from bot.serve import listen
     from bot.serve import serve as run
 
+    public.check(settings)
     if shelf.unmade(settings):
         listen(settings.host, settings.port).close()  # an address that cannot be had is said before the work, not after
         shelf.make_starter(settings)

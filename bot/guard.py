@@ -22,6 +22,7 @@ _CLOSED = re.compile(
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d+)?")
 _API = re.compile(r"/(?:api|mcp)(?:/|$)")  # what other programs call, and listed sites from a browser
 _ADMIN = re.compile(r"/api/(?:v1/)?admin(?:/|$)")
+_HEARSAY = re.compile(rb"x-forwarded-|forwarded$|x-real-ip$|x-direct-url$")
 _LONGEST = 1_000_000  # bytes of a request; a question with its conversation's identifiers takes a few thousand
 _SECONDS = 20  # in which a request's body must have come
 _HEADERS = {
@@ -95,6 +96,8 @@ class Guard:
                 await _say(send, path, 408, "The request came too slowly, or was longer than it said.", added)
                 return
             receive = whole
+        # Gradio would believe whoever says where it is; the proxies that are named were heard before.
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if not _HEARSAY.match(name.lower())]
         page = scope["method"] == "GET" and path in ("", "/")
         if page:  # its scripts get the nonce, so it must come uncompressed
             scope["headers"] = [(name, value) for name, value in scope["headers"] if name.lower() != b"accept-encoding"]
@@ -137,12 +140,12 @@ class Guard:
 
 
 class Cors:
-    """Lets the listed sites' pages read what the API answers. Gradio would let every site, so it is under this too."""
+    """Lets the listed sites' pages call the API and read what it answers; other paths it leaves alone."""
 
     def __init__(self, app: Application, origins: Sequence[str] = ()) -> None:
         from starlette.middleware.cors import CORSMiddleware
 
-        self.closed: Any = CORSMiddleware(cast("Any", app), allow_origins=())
+        self.app = app
         self.open: Any = CORSMiddleware(
             cast("Any", app),
             allow_origins=origins,
@@ -156,7 +159,7 @@ class Cors:
         """Answers one request."""
         path = path_of(scope) if scope["type"] == "http" else ""
         listed = _API.match(path) and not _ADMIN.match(path)
-        await (self.open if listed else self.closed)(scope, receive, send)
+        await (self.open if listed else self.app)(scope, receive, send)
 
 
 async def _whole(receive: Receive, most: int) -> Receive | None:

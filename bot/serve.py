@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from bot import public
 from bot.settings import Settings
 from ingest.documents import LibraryError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bot.mcp import Endpoint
 
 _ASSETS = Path(__file__).with_name("assets")
+FAREWELL = 10  # seconds that the answers under way have when a public server is stopped
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Read by Gradio when it is imported; each would call home or keep what was asked.
 _QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "GRADIO_RUN_HISTORY": "False"}
@@ -96,14 +98,21 @@ def _agents(service: Service) -> Endpoint | None:
 
 def _fence(app: FastAPI, service: Service, host: str) -> None:
     """What a request passes before it reaches a route; the last to be added comes first."""
+    from starlette.middleware.cors import CORSMiddleware
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
     from bot.guard import Cors, Guard
+    from bot.rates import Rates
     from bot.watch import Watch
 
     settings = service.settings
     hosts = (*settings.names, *_LOOPBACK) if settings.names or is_loopback(host) else ()
+    app.add_middleware(CORSMiddleware, allow_origins=[])  # without one of ours, Gradio's lets every origin in
+    app.add_middleware(Rates, settings=settings)
     app.add_middleware(Guard, hosts=hosts, origins=settings.origins, longest=settings.max_body)
     app.add_middleware(Cors, origins=settings.origins)
     app.add_middleware(Watch, metrics=service.metrics)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.proxies))
 
 
 def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
@@ -111,6 +120,10 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
     import uvicorn
 
     from bot.ask import Legation
+    from bot.watch import configure
+
+    public.check(settings)
+    configure(settings)
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -120,7 +133,16 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
 
     with listen(settings.host, settings.port) as door, Legation.open(settings) as legation:
         app = application(legation, settings.host)
-        server = Server(uvicorn.Config(app, log_level="warning", server_header=False, timeout_graceful_shutdown=1))
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # those of the proxies that are named are read by the application
+            limit_concurrency=settings.connections,
+            timeout_graceful_shutdown=FAREWELL if settings.public else 1,
+        )
+        server = Server(config)
         if ready:
             ready(address(door))
         with suppress(KeyboardInterrupt):

@@ -56,7 +56,7 @@ class Stream:
                 tell("error", problem_of(error).to_json())
 
         self._job = desk.submit(job)
-        self._alarm = loop.call_later(desk.seconds, self._give_up)
+        self._alarm = loop.call_later(desk.seconds, self.fail, Late())
 
     async def read(self, after: int) -> AsyncIterator[Frame]:
         """The events after that number as they come, to the last. A question that nobody waits for is not begun."""
@@ -80,11 +80,12 @@ class Stream:
         """Whether its reader left before it was begun."""
         return self.over and not self.frames
 
-    def _give_up(self) -> None:
+    def fail(self, error: Exception) -> None:
+        """Ends it with an error, unless it is over."""
         if not self.over:
             if self._job:
                 self._job.cancel()
-            self._add("error", problem_of(Late()).to_json())
+            self._add("error", problem_of(error).to_json())
 
     def _add(self, event: str, data: dict[str, Any]) -> None:
         if self.over:  # too late

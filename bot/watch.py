@@ -20,12 +20,18 @@ if TYPE_CHECKING:
 _SECONDS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 12, 30)
 _OURS = ("/api", "/mcp", "/healthz", "/readyz", "/metrics", "/widget", "/page", "/gradio_api")
 
+_EACH: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+
 
 def requests_log() -> Any:
     """Where requests are logged; without `configure`, nothing under a warning is shown."""
     return structlog.wrap_logger(
         logging.getLogger("legation"),
-        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_EACH,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.stdlib.BoundLogger,
     )
 
@@ -103,14 +109,10 @@ def _method(method: str) -> str:
 def configure(settings: Settings) -> None:
     """Has everything logged as JSON lines on standard error, from the level that is set."""
     level = getattr(logging, settings.log_level.upper())
-    shared: list[Any] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=_EACH,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),

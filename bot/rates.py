@@ -1,0 +1,105 @@
+"""How many questions an address, and everybody together, may ask in a span of time."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import time
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse
+
+from bot.guard import path_of
+from bot.problem import MEDIA_TYPE, Problem
+from ingest.documents import LibraryError
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+
+    from bot.guard import Application, Message, Receive, Send
+    from bot.settings import Settings
+
+_COUNTED = re.compile(r"/(?:api(?:/.*)?|mcp|gradio_api/queue/join)/?")
+_FREE = re.compile(r"/api/(?:v1/)?openapi\.json")
+_NETWORK = 64  # bits of an IPv6 address that its owner cannot choose freely
+
+log = logging.getLogger(__name__)
+
+
+class Rates:
+    """An ASGI middleware that counts what costs something, and says when to come back to who asks too much."""
+
+    def __init__(self, app: Application, settings: Settings) -> None:
+        from limits import parse_many
+        from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+        self.app = app
+        self._each = parse_many(settings.rate) if settings.rate else []
+        self._all = parse_many(settings.rate_total) if settings.rate_total else []
+        self._limiter = SlidingWindowCounterRateLimiter(_storage(settings.rate_store))
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answers one request, or asks to come back later."""
+        counted = scope["type"] == "http" and scope["method"] != "OPTIONS" and self._counts(path_of(scope))
+        seconds = await self._wait(who(scope)) if counted else 0
+        if not seconds:
+            await self.app(scope, receive, send)
+            return
+        words = f"That is more than this server answers. Ask again in {_span(seconds)}."
+        problem = Problem(429, "too-many", words).to_json()
+        response: Any = JSONResponse(problem, 429, headers={"Retry-After": str(seconds)}, media_type=MEDIA_TYPE)
+        await response(scope, receive, send)
+
+    def _counts(self, path: str) -> bool:
+        return bool((self._each or self._all) and _COUNTED.fullmatch(path) and not _FREE.fullmatch(path))
+
+    async def _wait(self, address: str) -> int:
+        """Seconds to wait; 0 when the request may go on. A store that is down stops nobody: the queue still does."""
+        try:
+            for limits, names in ((self._each, ("each", address)), (self._all, ("all",))):
+                for limit in limits:
+                    if not await self._limiter.hit(limit, *names):
+                        return await self._rest(limit, names)
+        except Exception as error:
+            log.error("requests are not counted: %s", type(error).__name__)  # its words may hold the store's password
+        return 0
+
+    async def _rest(self, limit: RateLimitItem, names: tuple[str, ...]) -> int:
+        stats = await self._limiter.get_window_stats(limit, *names)
+        return max(1, math.ceil(stats.reset_time - time.time()))
+
+
+def who(scope: Message) -> str:
+    """The address that a request is counted for."""
+    host = (scope.get("client") or ("unknown",))[0]
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return str(host)
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(int(address) >> (128 - _NETWORK) << (128 - _NETWORK)))
+
+
+def _storage(address: str) -> Any:
+    from limits.errors import ConfigurationError
+    from limits.storage import storage_from_string
+
+    if address == "memory://":
+        return storage_from_string("async+memory://")
+    try:
+        return storage_from_string(f"async+{address}", implementation="redispy")
+    except ConfigurationError:
+        raise LibraryError(
+            "LEGATION_RATE_STORE names a Redis server, but its client is missing: pip install 'legation[redis]'"
+        ) from None
+
+
+def _span(seconds: int) -> str:
+    if seconds < 120:
+        return f"{seconds} second{'' if seconds == 1 else 's'}"
+    return f"{seconds // 60} minutes" if seconds < 7200 else f"{seconds // 3600} hours"
