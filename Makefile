@@ -2,6 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
+# What `make eval` asks: files, or names of suites that ship
+SUITES ?= $(basename $(notdir $(filter-out %.files.jsonl,$(wildcard eval/suites/*.jsonl))))
+REPORTS := runs/eval-$(shell date +%Y%m%d-%H%M%S)
 
 .PHONY: help setup chat test check eval bench clean
 
@@ -27,8 +30,12 @@ check: setup ## Lint, format check and types
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 
-eval: setup ## Ask and score the question suite SUITE (a file, or the name of one that ships)
-	$(RUN)/legation eval run $(SUITE)
+eval: setup ## Ask and score every suite that ships on the starter library; reports in runs/eval-TIME
+	$(RUN)/legation --data runs/library ingest --starter
+	@for suite in $(SUITES); do \
+	  echo "$$suite:"; \
+	  $(RUN)/legation --data runs/library eval run $$suite --output $(REPORTS)/$$suite --format json,md,html,junit || exit $$?; \
+	done; echo "Reports: $(REPORTS)"
 
 bench: setup ## Time ingest and asking on the starter library
 	$(RUN)/python benchmarks/speed.py
