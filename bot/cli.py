@@ -356,7 +356,7 @@ def _say_ready(address: str) -> None:
     sys.stdout.flush()
 
 
-@app.command(epilog="Example, for an agent's list of servers: [b]legation --data DIR mcp[/b]")
+@app.command(epilog="Example, for an agent's list of servers: [b]legation mcp --data DIR[/b]")
 def mcp(data: Data = None) -> None:
     """Serve the library to an agent over standard input and output (Model Context Protocol)."""
     settings = _settings(data)

@@ -113,7 +113,7 @@ def process(*words: object, before: tuple[str, ...] = (), **given: Any) -> subpr
 # help
 
 
-@pytest.mark.parametrize("command", ["ingest", "library", "search", "ask", "serve", "verify", "doctor"])
+@pytest.mark.parametrize("command", ["ingest", "library", "search", "ask", "serve", "mcp", "verify", "doctor"])
 def test_help_of_each_command_shows_an_example(command: str) -> None:
     result = legation(command, "--help", COLUMNS="100")
     assert result.exit_code == 0

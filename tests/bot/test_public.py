@@ -17,9 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sse_starlette.sse import AppStatus
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from bot import api, public
 from bot.ask import Legation
+from bot.cli import app
 from bot.problem import Problem
 from bot.rates import Rates, who
 from bot.serve import application
@@ -118,6 +120,15 @@ def test_a_library_that_anybody_may_change_stops_the_start(safe: dict[str, Any],
     tmp_path.chmod(0o777)
     with pytest.raises(LibraryError, match="chmod o-w"):
         public.check(Settings.load(**{**safe, "data": tmp_path}))
+
+
+def test_the_command_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEGATION_PUBLIC", "1")
+    result = CliRunner().invoke(app, ["serve", "--data", str(tmp_path / "none"), "--port", "0"])
+    assert result.exit_code == 2
+    assert "LEGATION_RATE_TOTAL:" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "none").exists(), "said before the work, not after"
 
 
 def test_every_reason_is_named_at_once() -> None:
