@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bot.question import Filters
+from bot.verify import Cited, Claim
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
@@ -55,17 +56,15 @@ class Asked(Numbered):
     filters: Filters | None = None
 
 
-class Quoted(BaseModel):
-    """The words that a statement rests on, and the document they are said to stand in."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+class Quoted(Cited):
+    """The words that a statement rests on, as a file holds them."""
 
     source: Words
     quote: Words
 
 
-class Claim(Numbered):
-    """A statement to be checked."""
+class Stated(Claim, Numbered):
+    """A statement to be checked, as a file holds it."""
 
     text: Words = Field(min_length=1)
     citations: tuple[Quoted, ...] = ()
@@ -182,22 +181,3 @@ def replacing(path: Path) -> Iterator[IO[str]]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def judge(bot: Legation, claim: Claim) -> dict[str, Any]:
-    """Whether a statement holds, by the words that it cites in this library."""
-    from bot.verify import in_source, verify_statement
-
-    known = {document.slug for document in bot.index.documents()}
-    reasons, quotes = [], []
-    for cited in claim.citations:
-        if cited.source not in known:
-            reasons.append({"rule": "source", "detail": f"the library has no document {cited.source!r}"})
-        elif not in_source(cited.quote, bot.index.document(cited.source).text):
-            reasons.append({"rule": "quote", "detail": f"not in {cited.source}: {cited.quote}"})
-        else:
-            quotes.append(cited.quote)
-    for said in verify_statement(claim.text, quotes):
-        rule, _, detail = said.partition(": ")
-        reasons.append({"rule": rule, "detail": detail or rule})
-    return {"id": claim.id, "supported": not reasons, "reasons": reasons}

@@ -382,11 +382,12 @@ def verify(
     json_: Json = False,
 ) -> None:
     """Check statements against the words of the library that they cite."""
-    from bot.batch import Claim, judge, read
+    from bot.batch import Stated, read
+    from bot.verify import check_statements
 
-    claims = read(statements, Claim)
+    claims = read(statements, Stated)
     with shelf.asked(_settings(data)) as bot:
-        found = [judge(bot, claim) for claim in claims]
+        found = [verdict.model_dump(mode="json") for verdict in check_statements(bot.index, claims)]
     if json_:
         show.value(found)
         return

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.names import actors, fold, mentioned
+
+if TYPE_CHECKING:
+    from ingest.index import Index
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d\s.,\u00a0]*\d|\d+(?:\.\d+)?")
 _WORD_NUMBERS = {
@@ -109,14 +115,91 @@ def in_source(quote: str, source: str) -> bool:
     return bool(quote.strip()) and flat(quote) in flat(source)
 
 
-def verify_statement(text: str, quotes: Sequence[str]) -> tuple[str, ...]:
+class Reason(BaseModel):
+    """Why a statement does not hold: the rule that it breaks, and the words that break it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rule: str
+    detail: str
+
+
+class Cited(BaseModel):
+    """The words that a statement rests on, and the document they are said to stand in."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    source: str
+    quote: str
+
+
+class Claim(BaseModel):
+    """A statement to be checked, with what it cites."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(min_length=1, coerce_numbers_to_str=True)
+    text: str = Field(min_length=1)
+    citations: tuple[Cited, ...] = ()
+
+
+class Verdict(BaseModel):
+    """What became of a statement: supported, or the reasons why not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    supported: bool
+    reasons: tuple[Reason, ...] = ()
+
+
+def check_statement(text: str, quotes: Sequence[str]) -> tuple[Reason, ...]:
     """Why `text` is not supported by `quotes`; empty when nothing speaks against it. A verbatim part of a quote is supported."""
     if not quotes or not any(quote.strip() for quote in quotes):
-        return ("no citation",)
+        return (Reason(rule="citation", detail="no citation"),)
     if any(in_source(text, quote) and _whole_clause(text, quote) for quote in quotes):
         return ()
     together = " ".join(quotes)
-    return tuple(reason for rule in RULES if (reason := rule(text, together)))
+    return tuple(Reason(rule=name, detail=said) for name, rule in RULES.items() if (said := rule(text, together)))
+
+
+def check_statements(library: Index | Mapping[str, str], statements: Iterable[Claim]) -> list[Verdict]:
+    """A verdict on each statement, by the words that it cites in the library: an Index, or the texts of documents by slug."""
+    texts = library if isinstance(library, Mapping) else _Shelf(library)
+    return [_verdict(texts, claim) for claim in statements]
+
+
+class _Shelf(Mapping[str, str]):
+    """The texts of an Index by slug, read when they are asked for."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._slugs = [document.slug for document in index.documents()]
+
+    def __getitem__(self, slug: str) -> str:
+        if slug not in self._slugs:
+            raise KeyError(slug)
+        return self._index.document(slug).text
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._slugs)
+
+    def __len__(self) -> int:
+        return len(self._slugs)
+
+
+def _verdict(texts: Mapping[str, str], claim: Claim) -> Verdict:
+    reasons: list[Reason] = []
+    quotes: list[str] = []
+    for cited in claim.citations:
+        if cited.source not in texts:
+            reasons.append(Reason(rule="source", detail=f"the library has no document {cited.source!r}"))
+        elif not in_source(cited.quote, texts[cited.source]):
+            reasons.append(Reason(rule="quote", detail=f"not in {cited.source}: {cited.quote}"))
+        else:
+            quotes.append(cited.quote)
+    reasons += check_statement(claim.text, quotes)
+    return Verdict(id=claim.id, supported=not reasons, reasons=tuple(reasons))
 
 
 def _whole_clause(text: str, quote: str) -> bool:
@@ -222,13 +305,13 @@ def _nearest(text: str, quotes: str) -> list[str]:
     return [s for s, n in zip(sentences, shared, strict=True) if n == max(shared)]
 
 
-RULES: tuple[Callable[[str, str], str], ...] = (
-    _new_numbers,
-    _new_symbols,
-    _new_names,
-    _swapped,
-    _negated,
-    _modal,
-    _stance,
-    _quantity,
-)
+RULES: Mapping[str, Callable[[str, str], str]] = {
+    "number": _new_numbers,
+    "symbol": _new_symbols,
+    "name": _new_names,
+    "swapped": _swapped,
+    "negation": _negated,
+    "modality": _modal,
+    "stance": _stance,
+    "quantifier": _quantity,
+}

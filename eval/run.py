@@ -290,11 +290,12 @@ def _shown(question: Question, outcome: Answer | Refusal) -> dict[str, Any]:
 
 
 def _judged(question: Question) -> dict[str, Any]:
-    from bot.verify import verify_statement
+    from bot.verify import check_statement
 
     quotes = question.claim.quotes if question.claim else ()
-    reasons = verify_statement(question.question, quotes)
-    return {"id": question.id, "outcome": "verdict", "supported": not reasons, "reason": "; ".join(reasons)}
+    reasons = check_statement(question.question, quotes)
+    told = "; ".join(f"{reason.rule}: {reason.detail}" for reason in reasons)
+    return {"id": question.id, "outcome": "verdict", "supported": not reasons, "reason": told}
 
 
 def save_texts(folder: Path, about: About, index: Index, slugs: Iterable[str]) -> None:
