@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from bot import certificate
 from bot.answer import Answer, Citation, Kind, Refusal, Statement, Timings
 from bot.question import Filters, Question, Turn, understand
 from bot.quote import Draft, Quoter, statements
@@ -45,6 +46,7 @@ class Legation:
     def __init__(self, index: Index, settings: Settings) -> None:
         self.index = index
         self.settings = settings
+        self.threshold = certificate.threshold(index, settings.threshold)
         self.retriever = Retriever(index)
         self._quoter = Quoter(index)
         self._gate = Gate(self.retriever)
@@ -142,7 +144,7 @@ class Legation:
             "retrieved": tuple(found.evidence),
             "timings_ms": timings,
         }
-        if draft.picks and judgement.confidence >= self.settings.threshold:
+        if draft.picks and judgement.confidence >= self.threshold:
             made, cited, text = statements(draft.picks)
             return Answer(
                 **common,

