@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from bot import certificate
-from bot.answer import Answer, Citation, Kind, Refusal, Statement, Timings
+from bot.answer import Answer, Citation, Evidence, Kind, Refusal, Statement, Timings
 from bot.question import Filters, Question, Turn, understand
 from bot.quote import Draft, Quoter, statements
 from bot.refuse import Gate, Judgement, nearby
@@ -141,7 +141,7 @@ class Legation:
             "standalone_question": understood.text,
             "kind": understood.kind,
             "confidence": judgement.confidence,
-            "retrieved": tuple(found.evidence),
+            "retrieved": (*found.evidence, *_brought(found, draft)),
             "timings_ms": timings,
         }
         if draft.picks and judgement.confidence >= self.threshold:
@@ -155,6 +155,14 @@ class Legation:
             )
         reason = judgement.reason or "The library does not hold a clear answer to this question."
         return Refusal(**common, text=reason, reason=reason, nearby=nearby(found.evidence))
+
+
+def _brought(found: Found, draft: Draft) -> list[Evidence]:
+    """The passages that quoting went on to from the retrieved ones, such as those of the words that open a list."""
+    known = {item.passage.id for item in found.evidence}
+    more = {pick.passage.id: pick for pick in draft.picks if pick.passage.id not in known}
+    lowest = min((item.score for item in found.evidence), default=0.0)
+    return [Evidence(document=pick.document, passage=pick.passage, score=lowest) for pick in more.values()]
 
 
 def check(question: str, longest: int) -> str:

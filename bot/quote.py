@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from ingest.index import Index
 
 READ = 8  # passages whose sentences are scored
-SCORED = 28  # sentences that the cross-encoder sees: the best by late interaction
+SCORED = 20  # sentences that the cross-encoder sees: the best by late interaction
+AFTER = 0.4  # weight of a sentence read after the one before it, against the sentence read alone
 READ_ASPECT, SCORED_ASPECT = 4, 12  # ... of each aspect of a question that has several
 WORDS = 130  # of an answer of single sentences; a sentence more is added only while below
 LISTED = 160  # ... where several things are asked for
-ASPECTS = 170  # ... shared by the aspects of a question
+ASPECTS = 240  # ... shared by the aspects of a question
 WORDS_ASPECT = 40  # ... at least, for each
 LIST_WORDS = 320  # of an enumeration or a provision before it is cut, and said to be cut
 ITEMS = 120  # words of the items that are added to a sentence that opens a list
@@ -39,7 +40,7 @@ HEADER = 8.0  # ... a line such as "Resolution adopted on ...", unless a date is
 RECITAL = 2.0  # ... a recital, which explains and does not bind
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 5.0  # a further sentence is kept while its score is within this of the best
-CLOSE_ASPECT = 4.0
+CLOSE_ASPECT = 5.0
 LISTS = 2  # of the best sentences may open or belong to the list that is asked for
 LIST_CLOSE = 2.0  # ... while their score is within this of the best
 _OPENS = (":", ": \u2014", "\u2014", ":-")
@@ -113,8 +114,9 @@ class Quoter:
         tokens = self.index.tokens([item.passage.id for item in evidence])
         seen = [pair for item in evidence for pair in self._sentences(item, query, tokens[item.passage.id])]
         seen = sorted(seen, key=lambda pair: (-pair[0], pair[1].passage.id, pair[2].start))[:scored]
-        shown = [f"{lead(item)}{item.document.text[s.start : s.end]}" for _, item, s in seen]
-        logits = self._read(question, asked, shown)
+        alone = [f"{lead(item)}{item.document.text[s.start : s.end]}" for _, item, s in seen]
+        after = [f"{lead(item)}{item.document.text[_before(item.passage, s) : s.end]}" for _, item, s in seen]
+        logits = (1 - AFTER) * self._read(question, asked, alone) + AFTER * self._read(question, asked, after)
         expects = "date" if question.kind == "timeline" else expectation(asked) if question.parts else question.expects
         picks = []
         for (_, item, sentence), logit in zip(seen, logits, strict=True):
@@ -329,6 +331,12 @@ def _bonus(question: Question, expects: Expectation, text: str, pinpoint: str) -
     bonus -= HEADER * (expects != "date" and _ADOPTED.search(text) is not None and text.rstrip()[-1:] not in ".;:")
     bonus -= RECITAL * (pinpoint.startswith("recital") and "recital" not in question.text.lower())
     return bonus
+
+
+def _before(passage: Passage, sentence: Sentence) -> int:
+    """Where the sentence before `sentence` begins in the passage; of the first, where itself begins."""
+    starts = [other.start for other in passage.sentences]
+    return starts[max(0, starts.index(sentence.start) - 1)]
 
 
 def _near_the_best(ranked: list[Pick]) -> list[Pick]:
