@@ -3,111 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.names import actors, fold, mentioned
+from bot.ground import Ground, sentences_of
+from bot.rules import broken
+from bot.wording import flat
 
 if TYPE_CHECKING:
     from ingest.index import Index
 
-_NUMBER = re.compile(r"(?<![\w.])\d[\d\s.,\u00a0]*\d|\d+(?:\.\d+)?")
-_WORD_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve "
-        "thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split()
-    )
-} | {
-    "thirty": "30",
-    "forty": "40",
-    "fifty": "50",
-    "sixty": "60",
-    "seventy": "70",
-    "eighty": "80",
-    "ninety": "90",
-    "hundred": "100",
-    "thousand": "1000",
-}
-_ORDINALS = {
-    "first": "1",
-    "second": "2",
-    "third": "3",
-    "fourth": "4",
-    "fifth": "5",
-    "sixth": "6",
-    "seventh": "7",
-    "eighth": "8",
-    "ninth": "9",
-    "tenth": "10",
-}
-_SYMBOL = re.compile(r"\b[A-Z]{1,4}(?:/[\w.]+){1,4}|\b\d+/\d+\b")
-_PROPER = re.compile(r"(?<![.!?:;“\"(\[] )(?<!^)\b[A-Z][\w’'-]*[\w](?:[ -][A-Z][\w’'-]*\w)*")
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|neither|nor|without|cannot|refus\w+|prohibit\w*|forbid\w*|unless|n't)\b|n['’]t\b"
-)
-_MODALS = {
-    "may": "may",
-    "might": "may",
-    "can": "may",
-    "could": "may",
-    "should": "should",
-    "ought": "should",
-    "must": "must",
-    "shall": "must",
-    "required": "must",
-    "obliged": "must",
-}
-_STANCES = {
-    "support": (
-        "support",
-        "supports",
-        "supported",
-        "endorse",
-        "endorses",
-        "endorsed",
-        "welcome",
-        "welcomes",
-        "welcomed",
-        "back",
-        "backs",
-        "backed",
-    ),
-    "oppose": (
-        "oppose",
-        "opposes",
-        "opposed",
-        "reject",
-        "rejects",
-        "rejected",
-        "condemn",
-        "condemns",
-        "condemned",
-        "denounce",
-        "denounces",
-        "denounced",
-    ),
-}
-_QUANTIFIERS = {
-    "all": ("all", "every", "each", "always", "any"),
-    "some": ("some", "several", "certain", "sometimes", "many", "most"),
-    "none": ("none", "never"),
-    "least": ("at least", "no fewer than", "minimum", "not less than"),
-    "most": ("at most", "up to", "no more than", "maximum", "not exceeding"),
-    "only": ("only", "solely", "exclusively"),
-}
-
-
-def flat(text: str) -> str:
-    """`text` for exact comparison: Unicode compatibility forms, quotes, dashes and spaces made one; no letter of any script lost."""
-    text = unicodedata.normalize("NFKC", text)
-    text = re.sub(r"[‘’‛′`´]", "'", text)
-    text = re.sub(r"[“”„«»″]", '"', text)
-    text = re.sub(r"[‐‑‒–—−]", "-", text)
-    return " ".join(text.split())
+MOST_PLACES = 20  # of one quote that lend their names to a statement
+_OPENER = re.compile(r"^(?:[-–•*·]|\(?(?:[a-z]{1,4}|\d{1,3})[.)]) ")
 
 
 def in_source(quote: str, source: str) -> bool:
@@ -153,165 +62,119 @@ class Verdict(BaseModel):
     reasons: tuple[Reason, ...] = ()
 
 
-def check_statement(text: str, quotes: Sequence[str]) -> tuple[Reason, ...]:
-    """Why `text` is not supported by `quotes`; empty when nothing speaks against it. A verbatim part of a quote is supported."""
-    if not quotes or not any(quote.strip() for quote in quotes):
+def check_statement(text: str, quotes: Sequence[str], about: Sequence[str] = ()) -> tuple[Reason, ...]:
+    """Why `text` is not supported by `quotes`; empty when nothing speaks against it. A sentence of a quote is supported.
+
+    `about` is what names the quoted documents and places (titles, publishers, dates, pinpoints): it may lend names and figures.
+    """
+    held = [quote for quote in quotes if quote.strip()]
+    if not held:
         return (Reason(rule="citation", detail="no citation"),)
-    if any(in_source(text, quote) and _whole_clause(text, quote) for quote in quotes):
+    if any(_copied(text, quote) for quote in held):
         return ()
-    together = " ".join(quotes)
-    return tuple(Reason(rule=name, detail=said) for name, rule in RULES.items() if (said := rule(text, together)))
+    return tuple(Reason(rule=rule, detail=detail) for rule, detail in broken(Ground(text, held, about)))
+
+
+def _copied(text: str, quote: str) -> bool:
+    """Whether `text` is the quote, or whole sentences of it, word for word."""
+    said = _bare(text)
+    sentences = [_bare(sentence) for sentence in sentences_of(quote)]
+    if said in (_bare(quote), *sentences):
+        return True
+    joined = f" {' '.join(sentences)} "
+    return (
+        any(said.startswith(s) for s in sentences if s)
+        and any(said.endswith(s) for s in sentences if s)
+        and f" {said} " in joined
+    )
+
+
+def _bare(text: str) -> str:
+    """`text` for comparison, without the marker that opens a list item and the stop that ends a sentence."""
+    return _OPENER.sub("", flat(text)).rstrip(" .;,:")
 
 
 def check_statements(library: Index | Mapping[str, str], statements: Iterable[Claim]) -> list[Verdict]:
     """A verdict on each statement, by the words that it cites in the library: an Index, or the texts of documents by slug."""
-    texts = library if isinstance(library, Mapping) else _Shelf(library)
-    return [_verdict(texts, claim) for claim in statements]
+    shelf = _Texts(library) if isinstance(library, Mapping) else _Shelf(library)
+    return [_verdict(shelf, claim) for claim in statements]
 
 
-class _Shelf(Mapping[str, str]):
-    """The texts of an Index by slug, read when they are asked for."""
+class Source:
+    """A document as quotes are looked up in it: its text for comparison, and what names it and its places."""
+
+    def __init__(
+        self, text: str, about: Sequence[str] = (), places: Callable[[str], Sequence[str]] | None = None
+    ) -> None:
+        self.flat = flat(text)
+        self._about = tuple(about)
+        self._places = places
+
+    def holds(self, quote: str) -> bool:
+        """Whether the quote stands in the document, word for word, white space and typography aside."""
+        return bool(quote.strip()) and flat(quote) in self.flat
+
+    def about(self, quote: str) -> tuple[str, ...]:
+        """What names the document and the place of the quote."""
+        return (*self._about, *(self._places(quote) if self._places else ()))
+
+
+class _Texts:
+    """Documents given as texts."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._read: dict[str, Source] = {}
+
+    def source(self, slug: str) -> Source | None:
+        """The document, or None where there is none."""
+        if slug not in self._read and slug in self._texts:
+            self._read[slug] = Source(self._texts[slug])
+        return self._read.get(slug)
+
+
+class _Shelf:
+    """The documents of an Index, read when they are asked for."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._slugs = [document.slug for document in index.documents()]
+        self._known = {document.slug: document for document in index.documents()}
+        self._read: dict[str, Source] = {}
 
-    def __getitem__(self, slug: str) -> str:
-        if slug not in self._slugs:
-            raise KeyError(slug)
-        return self._index.document(slug).text
+    def source(self, slug: str) -> Source | None:
+        """The document, or None where there is none."""
+        if slug not in self._read and slug in self._known:
+            self._read[slug] = self._source(slug)
+        return self._read.get(slug)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._slugs)
+    def _source(self, slug: str) -> Source:
+        text = self._index.text(slug)
+        named = (text.document.title, text.document.publisher, text.document.symbol, text.document.date)
+        body = text.document.text
+        sentences = [(flat(body[s.start : s.end]), s.start, s.pinpoint) for s in text.sentences]
 
-    def __len__(self) -> int:
-        return len(self._slugs)
+        def places(quote: str) -> list[str]:
+            wanted = flat(quote)
+            found = [
+                (at, pinpoint) for words, at, pinpoint in sentences if words and (words in wanted or wanted in words)
+            ]
+            return [" > ".join((*text.passage_at(at).path, pinpoint)) for at, pinpoint in found[:MOST_PLACES]]
+
+        return Source(body, named, places)
 
 
-def _verdict(texts: Mapping[str, str], claim: Claim) -> Verdict:
+def _verdict(shelf: _Texts | _Shelf, claim: Claim) -> Verdict:
     reasons: list[Reason] = []
     quotes: list[str] = []
+    about: list[str] = []
     for cited in claim.citations:
-        if cited.source not in texts:
+        source = shelf.source(cited.source)
+        if source is None:
             reasons.append(Reason(rule="source", detail=f"the library has no document {cited.source!r}"))
-        elif not in_source(cited.quote, texts[cited.source]):
+        elif not source.holds(cited.quote):
             reasons.append(Reason(rule="quote", detail=f"not in {cited.source}: {cited.quote}"))
         else:
             quotes.append(cited.quote)
-    reasons += check_statement(claim.text, quotes)
+            about += source.about(cited.quote)
+    reasons += check_statement(claim.text, quotes, tuple(dict.fromkeys(about)))
     return Verdict(id=claim.id, supported=not reasons, reasons=tuple(reasons))
-
-
-def _whole_clause(text: str, quote: str) -> bool:
-    """Whether what stands before the copied words in the quote does not turn their sense: no negation is cut off."""
-    source, part = flat(quote).casefold(), flat(text).casefold()
-    before = re.split(r"[.;:]\s", source[: source.find(part)])[-1]
-    return not _NEGATION.search(before)
-
-
-def _numbers(text: str) -> set[str]:
-    folded = fold(text)
-    found = {re.sub(r"[\s,\u00a0]|\.(?=\d{3}\b)", "", match.group()).rstrip(".") for match in _NUMBER.finditer(folded)}
-    words = re.findall(r"[a-z]+", folded)
-    return found | {number for word in words if (number := _WORD_NUMBERS.get(word) or _ORDINALS.get(word))}
-
-
-def _new_numbers(text: str, quotes: str) -> str:
-    extra = {n for n in _numbers(text) if n not in ("1",)} - _numbers(quotes)
-    return f"number not in the source: {', '.join(sorted(extra))}" if extra else ""
-
-
-def _new_symbols(text: str, quotes: str) -> str:
-    extra = [symbol for symbol in _SYMBOL.findall(text) if fold(symbol) not in fold(quotes)]
-    return f"symbol not in the source: {', '.join(extra)}" if extra else ""
-
-
-def _new_names(text: str, quotes: str) -> str:
-    known = mentioned(quotes, actors())
-    source = fold(quotes)
-    extra = [words for canonical, words in mentioned(text, actors()).items() if canonical not in known]
-    listed = [fold(words) for words in mentioned(text, actors()).values()]
-    for match in _PROPER.finditer(text):
-        name = fold(match.group())
-        if (
-            name not in source
-            and not any(alias in name for alias in listed)
-            and not all(word in source for word in name.split())
-        ):
-            extra.append(match.group())
-    return f"name not in the source: {', '.join(extra)}" if extra else ""
-
-
-def _swapped(text: str, quotes: str) -> str:
-    """Two actors that stand in another order around the same verb: who did what to whom."""
-    said = _order(text)
-    for sentence in re.split(r"(?<=[.;])\s", quotes):
-        held = _order(sentence)
-        shared = [name for name in held if name in said]
-        if (
-            len(shared) >= 2
-            and [name for name in said if name in held] == shared[::-1]
-            and _passive(text) == _passive(sentence)
-        ):
-            return f"actors in another order: {' and '.join(shared)}"
-    return ""
-
-
-def _order(text: str) -> list[str]:
-    folded = fold(text)
-    return sorted(found := mentioned(text, actors()), key=lambda name: folded.find(found[name]))
-
-
-def _passive(text: str) -> bool:
-    return bool(re.search(r"\b(?:was|were|is|are|been|being)\s+(?:\w+\s+){0,2}\w+(?:ed|en|n)\s+by\b", fold(text)))
-
-
-def _negated(text: str, quotes: str) -> str:
-    said, held = (
-        len(_NEGATION.findall(fold(text))) % 2,
-        [len(_NEGATION.findall(fold(s))) % 2 for s in _nearest(text, quotes)],
-    )
-    return "" if said in held else ("negation not in the source" if said else "negation of the source is missing")
-
-
-def _modal(text: str, quotes: str) -> str:
-    said = {_MODALS[word] for word in re.findall(r"[a-z]+", fold(text)) if word in _MODALS}
-    held = {_MODALS[word] for s in _nearest(text, quotes) for word in re.findall(r"[a-z]+", fold(s)) if word in _MODALS}
-    return f"'{min(said)}' is not what the source says" if said and not said & held else ""
-
-
-def _stance(text: str, quotes: str) -> str:
-    return _class_changed(text, quotes, _STANCES, "stance")
-
-
-def _quantity(text: str, quotes: str) -> str:
-    return _class_changed(text, quotes, _QUANTIFIERS, "quantifier")
-
-
-def _class_changed(text: str, quotes: str, classes: Mapping[str, tuple[str, ...]], what: str) -> str:
-    def found(words: str) -> set[str]:
-        folded = fold(words)
-        return {name for name, forms in classes.items() if any(re.search(rf"\b{form}\b", folded) for form in forms)}
-
-    extra = found(text) - found(" ".join(_nearest(text, quotes)))
-    return f"{what} changed: {', '.join(sorted(extra))}" if extra else ""
-
-
-def _nearest(text: str, quotes: str) -> list[str]:
-    """The sentences of the quotes that share most words with `text`."""
-    words = set(re.findall(r"\w+", fold(text)))
-    sentences = [s for s in re.split(r"(?<=[.!?;])\s+", quotes) if s.strip()] or [quotes]
-    shared = [len(words & set(re.findall(r"\w+", fold(s)))) for s in sentences]
-    return [s for s, n in zip(sentences, shared, strict=True) if n == max(shared)]
-
-
-RULES: Mapping[str, Callable[[str, str], str]] = {
-    "number": _new_numbers,
-    "symbol": _new_symbols,
-    "name": _new_names,
-    "swapped": _swapped,
-    "negation": _negated,
-    "modality": _modal,
-    "stance": _stance,
-    "quantifier": _quantity,
-}

@@ -1,0 +1,94 @@
+"""Who did what to whom: whether two words have changed sides of a word that both texts share."""
+
+from __future__ import annotations
+
+import re
+
+from bot.figures import MONTHS, ORDINALS
+from bot.ground import Ground, Pair
+from bot.wording import Token, Wording
+
+_CLOSE = 3  # words beside a verb that say who acts, and on whom
+_REACH = 7  # words beside a verb that may act or be acted upon
+_BE = r"\b(?:am|is|are|was|were|be|been|being|get|gets|got)\b"
+_BORDER = re.compile(r"[;:()]|,\s(?:which|who|that|if|unless|when|where|while|whereas|and|but|or)\b")
+
+
+def swapped(g: Ground) -> str:
+    """The words that stand on the other side of a shared verb, where neither text has made an active of a passive."""
+    for pivot in g.pairs:
+        if not _like_a_verb(g.said, pivot.said) and not _like_a_verb(pivot.sentence.words, pivot.held):
+            continue
+        before, after = _sides(g.said, pivot.said)
+        theirs_before, theirs_after = _sides(pivot.sentence.words, pivot.held)
+        turned = _passive(g.said, pivot.said) != _passive(pivot.sentence.words, pivot.held)
+        left = [p for p in g.pairs if _of(p, pivot) and p.said in before and _acts(g, p)]
+        right = [p for p in g.pairs if _of(p, pivot) and p.said in after and _acts(g, p)]
+        moved_left = [p for p in left if p.held in theirs_after]
+        moved_right = [p for p in right if p.held in theirs_before]
+        subjects = [p for p in g.pairs if _of(p, pivot) and p.held in theirs_before[-_CLOSE:] and _acts(g, p)]
+        object_moved = _most(moved_right, right[:_CLOSE]) or _most(moved_right, subjects)
+        if not turned and moved_right and _most(moved_left, left[-_CLOSE:]) and object_moved:
+            return f"'{moved_left[-1].said.word}' and '{moved_right[0].said.word}' have changed places"
+    return ""
+
+
+def _most(moved: list[Pair], close: list[Pair]) -> bool:
+    """Whether most of the words close to the verb have moved."""
+    return 2 * sum(p in moved for p in close) >= max(1, len(close))
+
+
+def _acts(g: Ground, pair: Pair) -> bool:
+    """Whether a word may be somebody or something: no number, month or place in a document."""
+    word = pair.said.word
+    behind = g.said.plain[pair.said.end : pair.said.end + 3]
+    return not (word[0].isdigit() or word in MONTHS or re.match(r"s? \d", behind))
+
+
+def _of(pair: Pair, pivot: Pair) -> bool:
+    return pair.sentence is pivot.sentence and pair is not pivot
+
+
+def _sides(words: Wording, verb: Token) -> tuple[list[Token], list[Token]]:
+    """The content words close before and after a verb, in its clause."""
+    text = words.plain
+    start = max([0, *(m.end() for m in _BORDER.finditer(text, 0, verb.start))])
+    end = min([len(text), *(m.start() for m in _BORDER.finditer(text, verb.end))])
+    before = [t for t in words.content if start <= t.start and t.end <= verb.start][-_REACH:]
+    after = [t for t in words.content if verb.end <= t.start < end][:_REACH]
+    return before, after
+
+
+def _like_a_verb(words: Wording, token: Token) -> bool:
+    """Whether a word does something: after a modal, 'to' or a form of be or have, or ending like a verb between two names."""
+    if token.word in ORDINALS or token.word in ("last", "next"):
+        return False
+    ahead = words.plain[max(0, token.start - 30) : token.start]
+    if re.search(
+        r"\b(?:may|might|can|could|should|must|shall|will|would|to|not|has|have|had|do|does|did)\s(?:\w+ly\s)?$", ahead
+    ):
+        return True
+    if re.search(rf"{_BE}\s(?:\w+ly\s|not\s|been\s|being\s)?$", ahead):
+        return True
+    return (
+        token.word.endswith(("ed", "es", "s", "ing", "en"))
+        and len(token.word) > 3
+        and not re.search(r"\b(?:the|a|an|of|its|their)\s$", ahead)
+    )
+
+
+def _passive(words: Wording, token: Token) -> bool:
+    """Whether something is done to what stands before the verb."""
+    ahead = words.plain[max(0, token.start - 30) : token.start]
+    behind = words.plain[token.end : token.end + 60]
+    participle = token.word.endswith(("ed", "en", "wn", "t", "ne")) or token.word in (
+        "made",
+        "held",
+        "led",
+        "put",
+        "set",
+        "found",
+        "told",
+        "hit",
+    )
+    return participle and bool(re.search(rf"{_BE}\s(?:\w+\s){{0,2}}$", ahead) or re.match(r"(?:\s\w+)?\sby\b", behind))

@@ -1,0 +1,782 @@
+"""The rules by which a sentence is judged against the words it cites: each says what is wrong, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from bot import figures
+from bot.ground import Ground, Held, Pair
+from bot.names import actors, fold, instruments, mentioned
+from bot.roles import swapped
+from bot.wording import Mark, Token, Wording, actor, coverage, opposed, related, synonyms
+
+Rule = Callable[[Ground], str]
+
+NOVEL = 0.62  # share of the content words of a sentence that may be the writer's own
+COPY = 0.75  # likeness from which a sentence counts as copied, so that what changed places in it was moved
+CLAUSE = 0.6  # of a clause's words that make it one that the sentence takes up
+_PROPER = re.compile(
+    r"(?<![\w])[^\W\d_a-z][\w’'&.-]*\w(?: (?:of |for |on |the |and |de |del )*[^\W\d_a-z][\w’'&-]*\w)*"
+)
+_PEOPLE = ("an", "ian", "n", "ese", "ish", "i", "ic", "s", "ans", "ians", "'s", "er", "ers")
+
+
+# what is said must be there
+
+
+def new_numbers(g: Ground) -> str:
+    """A number that the quotes, and the names of their documents, do not have."""
+    held = figures.numbers(g.source) | figures.numbers(g.about)
+    held |= {n for symbol in figures.symbols(f"{g.source} {g.about}") for n in re.findall(r"\d+", symbol)}
+    spans = {value for (_, _), value in figures.durations(g.source).items()}
+    told = {n for (n, _), value in figures.durations(g.text).items() if value in spans}
+    extra = figures.numbers(g.text, dated=False) - held - told
+    return f"not in the source: {', '.join(sorted(extra))}" if extra else ""
+
+
+def other_units(g: Ground) -> str:
+    """A number that is there, but of something else: 24 days for 24 hours, 13 members for 50."""
+    held, said = figures.durations(g.source), figures.durations(g.text)
+    numbers = {n for n, _ in held}
+    for (n, unit), hours in said.items():
+        if n in numbers and hours not in held.values():
+            return f"{n} {unit}s is not in the source"
+    counted, counts = _counted(g.source), _counted(g.text)
+    for noun, here in counts.items():
+        there = counted.get(noun, set())
+        wrong = here - there
+        if (
+            there
+            and wrong
+            and not here & there
+            and all(any(n in ns for other, ns in counted.items() if other != noun) for n in wrong)
+        ):
+            return f"{', '.join(sorted(wrong))} is not the number of {noun} in the source"
+    return ""
+
+
+def _counted(text: str) -> dict[str, set[str]]:
+    """Nouns with the numbers that stand before them."""
+    found: dict[str, set[str]] = {}
+    for n, noun in re.findall(r"(?<![\w./-])(\d+(?:\.\d+)?) (?:\w+ )?([a-z]{3,}s)\b", figures.spelt(text)):
+        found.setdefault(noun, set()).add(n)
+    return found
+
+
+def new_dates(g: Ground) -> str:
+    """A date that the quotes do not have, whatever way it is written."""
+    held = [*figures.dates(g.source), *figures.dates(g.about)]
+    years = figures.numbers(g.source) | figures.numbers(g.about)
+    said = g.said.plain
+    for date in figures.dates(g.text):
+        loose = date.month and not date.year and not date.day
+        if not loose and not any(
+            date.within(other) or (date.day and other.within(date) and not other.day and False) for other in held
+        ):
+            if date.year and not any((date.year, date.month, date.day)[1:]) and str(date.year) in years:
+                continue
+            return f"not in the source: {said[date.start : date.end]}"
+    return ""
+
+
+def other_places(g: Ground) -> str:
+    """An article, section or paragraph other than those that the quotes name or stand in."""
+    held = figures.places(g.source) | figures.places(g.about)
+    for kind, parts in sorted(figures.places(g.text)):
+        if not any(_same_place(kind, parts, *other) for other in held):
+            return f"not in the source: {kind} {' '.join(parts)}"
+    return ""
+
+
+def _same_place(kind: str, parts: tuple[str, ...], other: str, others: tuple[str, ...]) -> bool:
+    n = min(len(parts), len(others))
+    return parts[:n] == others[:n] and (
+        kind == other or ({kind, other} <= {"article", "section", "paragraph"} and n > 1)
+    )
+
+
+def other_clause(g: Ground) -> str:
+    """A date or article of another clause of the source than the one that is told."""
+    clauses = [
+        Wording(part)
+        for h in g.grounds
+        for part in re.split(r"[;:]\s|,? (?:while|whereas|but)\s|, and\s", h.words.text)
+        if part.strip()
+    ]
+    plain_words = [
+        t for t in g.said.content if not t.word[0].isdigit() and t.word not in figures.MONTHS and t.word not in _PLACES
+    ]
+    if (
+        len(clauses) < 2
+        or len(plain_words) < 3
+        or len(re.findall(r"[;:]\s|,? (?:while|whereas|but)\s|, and\s", g.said.text)) > 1
+    ):
+        return ""
+    best = max(clauses, key=lambda c: coverage(plain_words, [c]))
+    if coverage(plain_words, [best]) < 0.8:
+        return ""
+    for kind in (
+        lambda t: {d[:3] for d in figures.dates(t)},
+        lambda t: {p for k, p in figures.places(t) if k == "article"},
+    ):
+        said, held = kind(g.text), kind(best.text)
+        if said and held and not said & held and said <= set().union(*(kind(c.text) for c in clauses)):
+            return f"not where the source says '{best.text[:80]}'"
+    return ""
+
+
+_PLACES = {"article", "articles", "section", "sections", "paragraph", "paragraphs", "sec", "art", "under"}
+
+
+def new_symbols(g: Ground) -> str:
+    """A document symbol that the quotes do not have."""
+    held = f"{g.source} {g.about}"
+    known = figures.symbols(held)
+    extra = [s for s in figures.symbols(g.text) if s not in known and not any(s in k or k in s for k in known)]
+    extra = [s for s in extra if not set(re.findall(r"\d+", s)) <= set(re.findall(r"\d+", held))]
+    return f"not in the source: {', '.join(sorted(extra))}" if extra else ""
+
+
+def new_names(g: Ground) -> str:
+    """Somebody, or a place, or an instrument that the quotes do not name, by any of its names."""
+    held = f"{g.source} {g.about}"
+    listed = (*actors(), *instruments())
+    known = mentioned(held, listed)
+    said = mentioned(g.text, listed)
+    extra = [words for name, words in said.items() if name not in known and not _names_it(words, held)]
+    used = " ".join(fold(words) for name, words in said.items() if name in known)
+    for name in proper(_masked(g.text, said.values())):
+        if not (fold(name) in used or _names_it(name, held)) and not any(
+            fold(name) in fold(e) or fold(e) in fold(name) for e in extra
+        ):
+            extra.append(name)
+    return f"not in the source: {', '.join(extra)}" if extra else ""
+
+
+def _masked(text: str, aliases: Iterable[str]) -> str:
+    """`text` with the names that are already told apart written small."""
+    for words in sorted(aliases, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", lambda m: m.group().casefold(), text, flags=re.IGNORECASE)
+    return text
+
+
+def proper(text: str) -> Iterator[str]:
+    """What is written like a name; at the start of a sentence only what could not be another word."""
+    for match in _PROPER.finditer(text):
+        name = match.group()
+        first = not text[: match.start()].strip(" \"“‘'([-–•*") or re.search(
+            r"[.!?:]\s*[\"“‘'(]*$", text[: match.start()]
+        )
+        if first:
+            lead, _, rest = name.partition(" ")
+            if not _is_country(lead) and not any(c.isupper() for c in lead[1:]) and not _is_country(name):
+                name = (
+                    rest.removeprefix("of ")
+                    .removeprefix("for ")
+                    .removeprefix("the ")
+                    .removeprefix("and ")
+                    .removeprefix("on ")
+                )
+        if name and name[0].isupper():
+            if fold(name.split()[0].rstrip(".")) not in figures.MONTHS:
+                yield name
+
+
+def _is_country(name: str) -> bool:
+    from bot.wording import countries
+
+    return fold(name) in countries()
+
+
+def _names_it(name: str, held: str) -> bool:
+    """Whether `held` has the name: its words in any case, its initials, what its initials stand for, or the people of a place."""
+    source = fold(held)
+    if fold(name) in source or _initials(name, held):
+        return True
+    words = set(re.findall(r"[^\W_]+", source))
+    parts = [
+        p
+        for p in re.findall(r"[^\W_]+", fold(name).replace("'s", ""))
+        if p not in ("of", "the", "and", "for", "on", "de")
+    ]
+    return all(part in words or any(_people(part, word) for word in words) or _common(part, words) for part in parts)
+
+
+def _people(one: str, other: str) -> bool:
+    """Albania and Albanian, Iran and Iranian."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= 4 and any(long == short.removesuffix("a") + end or long == short + end for end in _PEOPLE)
+
+
+def _common(part: str, words: set[str]) -> bool:
+    """A common word with a capital, such as Ministers: any form of it, or a word that may stand for it."""
+    from bot.wording import stem
+
+    mine = stem(part)
+    return len(part) > 3 and any(
+        related(mine, stem(w)) or (synonyms(mine, stem(w)) and not _is_country(part)) for w in words if len(w) > 3
+    )
+
+
+def _initials(name: str, held: str) -> bool:
+    """Whether one is the initials of the other: MSS and Ministry of State Security."""
+    if re.fullmatch(r"[A-Z][A-Za-z&.]*[A-Z][a-z]?", name) and len(name) <= 8:
+        letters = (
+            re.sub(r"[^A-Za-z]", "", name).casefold().removesuffix("s")
+            if name.endswith("s")
+            else re.sub(r"[^A-Za-z]", "", name).casefold()
+        )
+        wanted = (
+            r"(?<!\w)" + r"\w*[ -](?:(?:of|and|the|for|on|in|to|de) )*".join(re.escape(c) for c in letters) + r"\w+"
+        )
+        return bool(re.search(wanted, fold(held)))
+    words = [
+        w for w in re.findall(r"[^\W_]+", name) if w.casefold() not in ("of", "and", "the", "for", "on", "in", "to")
+    ]
+    return len(words) >= 2 and bool(re.search(rf"(?<!\w){''.join(w[0] for w in words)}s?(?!\w)", held.replace(".", "")))
+
+
+# who did what to whom
+
+
+def other_roles(g: Ground) -> str:
+    """The same people, the other way round."""
+    return swapped(g)
+
+
+def other_words(g: Ground) -> str:
+    """In a sentence that is nearly copied: a name, number, actor, or link replaced by another."""
+    said, held = g.said.tokens, g.near.words.tokens
+    if coverage(g.said.content, [g.near.words]) < CLAUSE:
+        return ""
+    for a, b in _replaced(said, held):
+        mine, theirs = [t.word for t in a], [t.word for t in b]
+        if not a or not b:
+            continue
+        if {*mine} | {*theirs} == {"and", "or"} or ({*mine, *theirs} == {"before", "after"}):
+            return f"'{' '.join(mine)}' for '{' '.join(theirs)}'"
+        if len(a) <= 4 and len(b) <= 4 and (told := _another(g, a, b)):
+            return told
+    return ""
+
+
+def _another(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
+    """Whether the words of one slot name another than those of the other: another number, name or actor."""
+    text, near = g.said.plain, g.near.words.plain
+    mine, theirs = text[a[0].start : a[-1].end], near[b[0].start : b[-1].end]
+    told = f"'{mine}' for '{theirs}'"
+    fresh = [t for t in a if t.content and not any(related(t.stem, o.stem) for o in b)]
+    lost = [t for t in b if t.content and not any(related(t.stem, o.stem) for o in a)]
+    if not fresh or not lost:
+        return ""
+    if _other_figure(g, mine, theirs):
+        return told
+    named, other = _named(g.said, a), _named(g.near.words, b)
+    both = named <= _all_named(g.near.words) and other <= _all_named(g.said)
+    if both and (similarity(g) < COPY or _listed_together(g.near.words, named | other)):
+        named = set()
+    if (
+        named
+        and other
+        and not named & other
+        and not _names_it(mine, theirs)
+        and not _names_it(theirs, mine)
+        and not _initialled(g, a, b)
+    ):
+        return told
+    for one in fresh:
+        for two in lost:
+            kinds, kept = actor(one.stem), actor(two.stem)
+            if kinds and kept and not kinds & kept:
+                return told
+    return ""
+
+
+def _other_figure(g: Ground, mine: str, theirs: str) -> bool:
+    """Whether one number stands in the place of another, not only elsewhere or written otherwise."""
+    numbers, others = figures.numbers(mine), figures.numbers(theirs)
+    if not numbers or not others or numbers & others:
+        return False
+    said, held = f"{g.said.text}", g.near.words.text
+    if figures.durations(said).keys() & figures.durations(held).keys():
+        return False
+    moved = numbers <= figures.numbers(held) and similarity(g) < COPY
+    dated = {d[:3] for d in figures.dates(said)}
+    return not moved and not (dated and dated <= {d[:3] for d in figures.dates(held)})
+
+
+def _all_named(words: Wording) -> set[str]:
+    return (
+        _named(words, words.tokens) | {fold(t) for t in re.findall(r"(?<!\w)[A-Z][\w’'-]+", words.text)}
+        if words.tokens
+        else set()
+    )
+
+
+def _listed_together(words: Wording, names: set[str]) -> bool:
+    """Whether the names stand in one list, where their order says nothing: 'Lithuania and Australia'."""
+    places = sorted(m.start() for n in names for m in re.finditer(rf"(?<!\w){re.escape(n)}(?!\w)", words.plain))
+    text = words.plain[places[0] : places[-1]] if len(places) > 1 else ""
+    return bool(text) and not re.search(
+        r"(?<![\w])(?:[^\W\d_]{2,}\s){3,}", re.sub(r"\b(?:and|the|or|as well as|republic of)\b", ",", text)
+    )
+
+
+def similarity(g: Ground) -> float:
+    """The share of the sentence that is a copy of the nearest one, word for word and in its order."""
+    from rapidfuzz.distance import LCSseq
+
+    said = [t.word for t in g.said.tokens]
+    return float(LCSseq.similarity(said, [t.word for t in g.near.words.tokens]) / max(1, len(said)))
+
+
+def _initialled(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> bool:
+    mine = g.said.text[a[0].start : a[-1].end] if len(g.said.text) == len(g.said.plain) else ""
+    theirs = g.near.words.text[b[0].start : b[-1].end] if len(g.near.words.text) == len(g.near.words.plain) else ""
+    return bool(mine and theirs) and (_initials(mine, theirs) or _initials(theirs, mine))
+
+
+def _named(words: Wording, tokens: Sequence[Token]) -> set[str]:
+    """The names among the tokens: what is listed, under its first name; else what is written with a capital."""
+    if len(words.text) != len(words.plain):
+        return set()
+    start, end = tokens[0].start, tokens[-1].end
+    listed = {name for first, last, name in _listed(words.text) if first < end and start < last}
+    return listed or {
+        fold(t)
+        for t in re.findall(r"(?<!\w)[A-Z][\w’'-]+", words.text[start:end])
+        if (start > 1 or _is_country(t)) and fold(t) not in figures.MONTHS
+    }
+
+
+@lru_cache(maxsize=512)
+def _listed(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Where `text` has the listed names of actors, longest first: start, end and first name."""
+    folded = text.casefold()
+    found: list[tuple[int, int, str]] = []
+    if len(folded) != len(text):
+        return ()
+    for name, words in mentioned(text, actors()).items():
+        found += [(m.start(), m.end(), name) for m in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", folded)]
+    return tuple(found)
+
+
+def _replaced(said: Sequence[Token], held: Sequence[Token]) -> Iterator[tuple[Sequence[Token], Sequence[Token]]]:
+    """The runs of words that stand in one text where the other has others."""
+    from rapidfuzz.distance import Indel
+
+    codes = Indel.opcodes([t.word for t in said], [t.word for t in held])
+    a: list[Token] = []
+    b: list[Token] = []
+    for code in codes:
+        if code.tag == "equal":
+            if a or b:
+                yield a, b
+            a, b = [], []
+        else:
+            a += said[code.src_start : code.src_end]
+            b += held[code.dest_start : code.dest_end]
+    if a or b:
+        yield a, b
+
+
+# not, may, all
+
+
+def negation(g: Ground) -> str:
+    """A denial that was put in or left out. One whose word has no match may stand for one of the other side."""
+    said = [(m, _sign(g.said, m, g.held_for)) for m in g.said.of("negations")]
+    held = [(h, m, _sign(h.words, m, lambda t, h=h: _reverse(g, h, t))) for h, m in g.marks("negations")]  # type: ignore[misc]
+    added, free = [m for m, sign in said if sign is False], [m for m, sign in said if sign is None]
+    dropped = [(h, m) for h, m, sign in held if sign is False]
+    unmatched = [(h, m) for h, m, sign in held if sign is None]
+    mine = len(_own_denials(g.said, [h.words for h in g.grounds]))
+    theirs = sum(len(_own_denials(h.words, [g.said])) for h in g.grounds)
+    if len(added) > len(dropped) + len(unmatched) + theirs or (free and not held and len(free) > theirs):
+        return f"'{_words(g.said, (added or free)[0])}' is not in the source"
+    lost = [*dropped, *((h, m) for h, m in unmatched if h is g.near and _clause_covered(g, h, m))]
+    if len(lost) > len(added) + len(free) + mine:
+        return f"'{_words(lost[0][0].words, lost[0][1])}' of the source is missing"
+    return ""
+
+
+def _reverse(g: Ground, held: Held, token: Token) -> Pair | None:
+    """The pair of a word of the quotes."""
+    return next((p for p in g.pairs if p.sentence is held and p.held.start == token.start), None)
+
+
+def _sign(words: Wording, mark: Mark, match: Callable[[Token], Pair | None]) -> bool | None:
+    """Whether the other text denies what this one denies here; None where it does not have the word."""
+    focus = words.after(mark, 1)
+    pair = match(focus[0]) if focus else None
+    if pair is None:
+        return None
+    other, token = (pair.said_words, pair.said) if words is pair.sentence.words else (pair.sentence.words, pair.held)
+    near = {(p.said if other is p.said_words else p.held) for t in words.after(mark, 3) if (p := match(t))}
+    return any(token in other.after(m, 3) or near & {*other.after(m, 1)} for m in other.of("negations"))
+
+
+def _own_denials(words: Wording, others: Sequence[Wording]) -> list[Mark]:
+    """The words that deny by their meaning and that the others do not have."""
+    return [
+        m for m in words.of("denials") if not any(words.plain[m.start : m.end][:5] in other.plain for other in others)
+    ]
+
+
+def _clause_covered(g: Ground, held: Held, mark: Mark) -> bool:
+    """Whether the words around a mark, in its clause, are said."""
+    start, end = _clause(held.words.plain, mark.start)
+    words = [t for t in held.words.content if start <= t.start < end]
+    return len(words) >= 2 and coverage(words, [g.said]) >= CLAUSE
+
+
+def _clause(text: str, at: int) -> tuple[int, int]:
+    """Where the clause around `at` begins and ends: between commas, semicolons, colons and brackets."""
+    borders = [m.end() for m in re.finditer(r"[,;:()](?:\s|$)|\s-\s|(?<=\w)\.\s", text)]
+    return max([0, *(b for b in borders if b <= at)]), min([len(text), *(b for b in borders if b > at)])
+
+
+def _words(words: Wording, mark: Mark) -> str:
+    return words.plain[mark.start : mark.end]
+
+
+_AS_GOOD = {
+    ("must", "will"), ("will", "must"), ("plan", "will"), ("perhaps", "may"), ("may", "perhaps"), ("plan", "perhaps"), ("may", "plan"),
+}  # fmt: skip
+_CERTAIN = {"may", "should", "perhaps", "plan"}  # what must not be left out: without it, more is said
+
+
+_ENABLES = re.compile(r"allow|permit|entitl|empower")
+
+
+def modality(g: Ground) -> str:
+    """May for must, should for shall, will for may; a reservation that was left out."""
+    for mark in g.said.of("modals"):
+        kinds = _held_kinds(g, mark, "modals")
+        if kinds is None or _same_force(g, mark, kinds):
+            continue
+        return f"'{_words(g.said, mark)}' is not what the source says"
+    for held, mark in g.marks("modals"):
+        if (
+            mark.kind in _CERTAIN
+            and not _ENABLES.match(_words(held.words, mark))
+            and _left_out(g, held, mark, "modals")
+            and not _denied(held.words, mark)
+        ):
+            return f"'{_words(held.words, mark)}' of the source is missing"
+    return ""
+
+
+def _held_kinds(g: Ground, mark: Mark, name: str) -> set[str] | None:
+    """The kinds of mark that the source has on the word that follows this one; None where that cannot be told."""
+    focus = g.said.after(mark, 1)
+    pair = g.held_for(focus[0]) if focus else None
+    if pair is None:
+        found = {m.kind for _, m in g.marks(name)}
+        return found or set()
+    return _kinds(pair.sentence.words, pair.held, name)
+
+
+def _kinds(words: Wording, token: Token, name: str) -> set[str]:
+    return {m.kind for m in words.of(name) if token in words.after(m, 2) and not m.start <= token.start < m.end}
+
+
+def _same_force(g: Ground, mark: Mark, kinds: set[str]) -> bool:
+    kind = mark.kind
+    everywhere = {m.kind for _, m in g.marks("modals")}
+    if kind in kinds or any((other, kind) in _AS_GOOD for other in kinds):
+        return True
+    if (
+        _denied(g.said, mark)
+        and kind in ("may", "must")
+        and ((kinds | everywhere) & {"may", "must"} or (not kinds | everywhere and _denies(g)))
+    ):
+        return True
+    own = next((t for t in g.said.content if mark.start <= t.start < mark.end), None)
+    if own and g.held_for(own):
+        return True
+    if not kinds:
+        return (
+            kind in everywhere
+            or kind in ("will", "plan")
+            or (kind == "must" and any(_binding(h.words) for h in g.grounds))
+        )
+    return False
+
+
+def _denies(g: Ground) -> bool:
+    return any(True for _ in g.marks("negations", "denials"))
+
+
+def _binding(words: Wording) -> bool:
+    """Whether a sentence obliges or forbids anywhere: then its parts may be told as duties."""
+    return any(m.kind == "must" for m in words.of("modals")) or bool(words.of("denials"))
+
+
+def _denied(words: Wording, mark: Mark) -> bool:
+    return any(0 <= m.start - mark.end <= 1 or 0 <= mark.start - m.end <= 30 for m in words.of("negations"))
+
+
+def _left_out(g: Ground, held: Held, mark: Mark, name: str) -> bool:
+    """Whether the word that the source marks is said without any mark."""
+    focus = held.words.after(mark, 1)
+    token = g.said_for(held, focus[0]) if focus else None
+    own = next((t for t in held.words.content if mark.start <= t.start < mark.end), None)
+    if token is None or (own and g.said_for(held, own)):
+        return False
+    return not _kinds(g.said, token, name) and not any(
+        m.kind in _CERTAIN for m in g.said.of(name) if abs(m.start - token.start) < 60
+    )
+
+
+_QUANTITIES_KEPT = {"least", "most", "above", "below", "only", "some", "most_of", "few", "none", "many"}
+
+
+def quantity(g: Ground) -> str:
+    """All for some, at most for at least; a bound that was left out or put in."""
+    for mark in g.said.of("quantities"):
+        kinds = _quantities(g, mark)
+        if kinds is None or mark.kind in kinds or (not kinds and mark.kind in ("all", "both", "about", "exactly")):
+            continue
+        if {mark.kind} | kinds <= {"all", "both"} or (mark.kind == "most" and kinds == {"below"}):
+            continue
+        return f"'{_words(g.said, mark)}' is not what the source says"
+    for held, mark in g.marks("quantities"):
+        if mark.kind in _QUANTITIES_KEPT and _unbounded(g, held, mark):
+            return f"'{_words(held.words, mark)}' of the source is missing"
+    return ""
+
+
+def _after_or_before(words: Wording, mark: Mark) -> list[Token]:
+    if re.match(r"or |at the latest|at a minimum", _words(words, mark)):
+        return [t for t in words.content if t.end <= mark.start][-2:]
+    return words.after(mark, 3)
+
+
+def _quantities(g: Ground, mark: Mark) -> set[str] | None:
+    focus = _after_or_before(g.said, mark)
+    pairs = [pair for token in focus if (pair := g.held_for(token))]
+    if not pairs:
+        found = {m.kind for _, m in g.marks("quantities")}
+        return found if mark.kind not in ("some", "many", "about", "all", "both") or mark.kind in found else None
+    found = set()
+    for pair in pairs:
+        words = pair.sentence.words
+        found |= {m.kind for m in words.of("quantities") if pair.held in _after_or_before(words, m)}
+    return found
+
+
+def _unbounded(g: Ground, held: Held, mark: Mark) -> bool:
+    focus = _after_or_before(held.words, mark)
+    tokens = [token for f in focus[:1] if (token := g.said_for(held, f))]
+    if not tokens:
+        return False
+    return not any(tokens[0] in _after_or_before(g.said, m) for m in g.said.of("quantities")) and not any(
+        m.kind == mark.kind for m in g.said.of("quantities")
+    )
+
+
+def stance(g: Ground) -> str:
+    """A word of the other side: condemns for welcomes, voluntary for mandatory."""
+    said = {t.stem for t in g.said.tokens}
+    for at, token in enumerate(g.said.tokens):
+        for held in g.grounds:
+            stems = {t.stem for t in held.words.tokens}
+            if token.stem in stems or any(related(token.stem, other) for other in stems):
+                break
+            for place, other in enumerate(held.words.tokens):
+                if (
+                    not opposed(token.stem, other.stem)
+                    or any(other.stem == s or synonyms(other.stem, s) for s in said)
+                    or not _same_sign(g, token, held, other)
+                ):
+                    continue
+                if not _stands_for_another(g, at, held, place):
+                    return f"'{token.word}' for '{other.word}'"
+    return ""
+
+
+def _stands_for_another(g: Ground, at: int, held: Held, place: int) -> bool:
+    """Whether a word said is a synonym of a word of the source that stands among the same words, rather than of an opposite."""
+    token, tokens = g.said.tokens[at], held.words.tokens
+    beside = _beside(g.said, at)
+    common = len(beside & _beside(held.words, place))
+    return any(
+        synonyms(token.stem, other.stem)
+        and not opposed(token.stem, other.stem)
+        and len(beside & _beside(held.words, n)) >= common
+        for n, other in enumerate(tokens)
+        if n != place
+    )
+
+
+def _beside(words: Wording, at: int) -> set[str]:
+    return {t.stem for t in words.tokens[max(0, at - 4) : at + 5] if t.content} - {words.tokens[at].stem}
+
+
+def _same_sign(g: Ground, token: Token, held: Held, other: Token) -> bool:
+    """Whether both words are denied, or neither: 'does not oppose' may stand for 'supports'."""
+    return _under(g.said, token) == _under(held.words, other)
+
+
+def _under(words: Wording, token: Token) -> bool:
+    return any(token in words.after(m, 1) or 0 <= token.start - m.end <= 2 for m in words.of("negations"))
+
+
+# conditions, sources, attribution
+
+
+def condition(g: Ground) -> str:
+    """An unless, if, except, subject to ... that was cut off, put in or turned round."""
+    for held, mark in g.marks("conditions"):
+        if _cut_off(g, held, mark):
+            return (
+                f"'{held.words.plain[mark.start : _condition_end(held.words, mark)].strip()}' of the source is missing"
+            )
+    families = {m.kind for _, m in g.marks("conditions")}
+    for mark in g.said.of("conditions"):
+        if mark.kind in families or (families and mark.kind == "subject"):
+            continue
+        if families and {mark.kind, *families} == {"unless", "if"} and not _sign_differs(g):
+            return f"'{_words(g.said, mark)}' is not the condition of the source"
+        if not families and re.match(
+            r"unless|if\b|except|provided|only|subject to|without prejudice", _words(g.said, mark)
+        ):
+            return f"'{_words(g.said, mark)}' is not in the source"
+    return ""
+
+
+def _sign_differs(g: Ground) -> bool:
+    return len(g.said.of("negations")) != len(g.near.words.of("negations"))
+
+
+def _condition_end(words: Wording, mark: Mark) -> int:
+    match = re.compile(r"[,;:.)](?:\s|$)").search(words.plain, mark.end)
+    while match and match.start() - mark.end < 2:
+        match = re.compile(r"[,;:.)](?:\s|$)").search(words.plain, match.end())
+    return match.start() if match else len(words.plain)
+
+
+def _cut_off(g: Ground, held: Held, mark: Mark) -> bool:
+    """Whether the clause that depends on this condition is said, and the condition is not."""
+    words = held.words
+    end = _condition_end(words, mark)
+    inside = [t for t in words.content if mark.start <= t.start < end]
+    if any(_same_condition(g, m, mark, inside) for m in g.said.of("conditions")):
+        return False
+    if inside and coverage(inside, [g.said]) > 0.5 and len(inside) > 1:
+        return False
+    start, stop = _head(words, mark, end)
+    head = [t for t in words.content if start <= t.start < stop and not mark.start <= t.start < end]
+    return len(head) >= 2 and coverage(head, [g.said]) >= CLAUSE
+
+
+def _same_condition(g: Ground, said: Mark, mark: Mark, inside: Sequence[Token]) -> bool:
+    if said.kind == mark.kind:
+        return True
+    return bool(inside) and coverage(inside, [g.said]) >= 0.5
+
+
+def _head(words: Wording, mark: Mark, end: int) -> tuple[int, int]:
+    """The words that a condition governs: those before it back to a stop, or those after it where it comes first."""
+    text = words.plain
+    start = max([0, *(m.end() for m in re.finditer(r"[;:](?:\s|$)|(?<=\w)\.\s", text[: mark.start]))])
+    before = [t for t in words.content if start <= t.start < mark.start]
+    if len(before) >= 2:
+        return before[-5:][0].start, mark.start
+    after = [t for t in words.content if t.start >= end][:5]
+    return (after[0].start, after[-1].end) if after else (mark.start, mark.start)
+
+
+def attribution(g: Ground) -> str:
+    """What somebody is reported to say, told as a fact."""
+    if g.said.of("sayings"):
+        return ""
+    for held, mark in g.marks("sayings"):
+        text = held.words.plain
+        rest = [t for t in held.words.content if t.start >= mark.end][:8]
+        if re.search(r"[a-z]+ing$", _words(held.words, mark)) or len(rest) < 3:
+            continue
+        if re.search(r"\b(?:we|i)\s(?:\w+\s)?$", text[: mark.start]):
+            continue
+        sayer = [t for t in held.words.content if t.end <= mark.start][-2:]
+        reported = re.match(r"\s*,?\s*(?:that\b|[\"“:])", text[mark.end :]) or _words(held.words, mark).endswith(
+            ("that", "according to")
+        )
+        if (
+            reported
+            and coverage(rest, [g.said]) >= CLAUSE
+            and not (sayer and coverage(sayer, [g.said]) >= 0.5 and g.said.of("modals"))
+        ):
+            return f"'{_words(held.words, mark)}' of the source is missing"
+    return ""
+
+
+def merged(g: Ground) -> str:
+    """Who or what one source speaks of, with what another says."""
+    if len(g.quotes) < 2:
+        return ""
+    whole = [Wording(f"{quote} {g.about}") for quote in g.quotes]
+    tokens = [t for t in g.said.content if any(w.holds(t) for w in whole)]
+    if not tokens or any(coverage(tokens, [w]) >= 0.9 for w in whole):
+        return ""
+    for clause in _clauses(g.said, tokens):
+        best = max(whole, key=lambda w: coverage(clause, [w]))
+        strange = [t for t in clause if not best.holds(t)]
+        if len(strange) >= 2 or (strange and len(clause) <= 6 and len(strange) / len(clause) > 0.3):
+            return f"'{' '.join(t.word for t in strange[:4])}' is of another source than the rest of its clause"
+    return ""
+
+
+def _clauses(words: Wording, tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """The content words of each clause: cut at semicolons, while, whereas, and before an 'and' that has its own subject."""
+    borders = [m.start() for m in re.finditer(r"[;:]\s|,? (?:while|whereas|but)\b|, and\b|\. ", words.plain)]
+    edges = [0, *borders, len(words.plain)]
+    for start, end in pairwise(edges):
+        clause = [t for t in tokens if start <= t.start < end]
+        if len(clause) >= 2:
+            yield clause
+
+
+def novel(g: Ground) -> str:
+    """More of the writer's own words than of the source's."""
+    known = [held.words for held in g.sentences] + [g.known]
+    fresh = [t for t in g.said.content if not any(w.holds(t) for w in known) and len(t.word) > 2]
+    wide = len(g.said.content)
+    if wide >= 3 and len(fresh) / wide > NOVEL:
+        return f"not in the source: {' '.join(t.word for t in fresh[:8])}"
+    return ""
+
+
+RULES: Mapping[str, Rule] = {
+    "number": new_numbers,
+    "unit": other_units,
+    "date": new_dates,
+    "article": other_places,
+    "clause": other_clause,
+    "symbol": new_symbols,
+    "name": new_names,
+    "swapped": other_roles,
+    "replaced": other_words,
+    "negation": negation,
+    "modality": modality,
+    "stance": stance,
+    "quantifier": quantity,
+    "condition": condition,
+    "merged": merged,
+    "attribution": attribution,
+    "unsaid": novel,
+}
+
+
+def broken(g: Ground) -> Iterator[tuple[str, str]]:
+    """The rules that a sentence breaks, in their order, each with what breaks it."""
+    for name, rule in RULES.items():
+        if detail := rule(g):
+            yield name, detail
+
+
+__all__ = ["RULES", "Pair", "broken"]
