@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         description="Whether `legation ingest` may fetch a URL that resolves to a private or loopback address.",
     )
 
+    branding: Path | None = Field(
+        default=None,
+        description="A YAML file with the name, colours, logo and words of the pages (see bot/branding.py).",
+    )
+
     # serving
     workers: int = Field(default=2, ge=1, le=64, description="Questions of the API answered at the same time.")
     queue: int = Field(default=32, ge=0, le=10_000, description="Questions that may wait; the next is told: busy.")
@@ -111,10 +116,10 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="Opens /api/admin and, in public, /metrics; empty: these stay closed."
     )
 
-    @field_validator("data", mode="after")
+    @field_validator("data", "branding", mode="after")
     @classmethod
-    def _expand(cls, value: Path) -> Path:
-        return value.expanduser()
+    def _expand(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value else None
 
     @field_validator("origins", mode="after")
     @classmethod
