@@ -68,9 +68,9 @@ _WORDS = re.compile(r"[a-z]+(?:-[a-z]+)?|\d[\d.,]*\d|\d")
 _PLACE = re.compile(
     r"\b(?P<kind>articles?|arts?\.|artikel|artículos?|articulos?|sections?|secs?\.|§§?|paragraphs?|paras?\.|subsections?|subparagraphs?|"
     r"recitals?|annex(?:es)?|chapters?|points?|principles?|norms?|rules?|titles?|pillars?|ets no\.?|cets no\.?|objectives?|appendix|part)"
-    r" ?(?P<labels>\(?[0-9ivxlc]+[a-z]?\)?(?![a-z])(?:[.(][0-9a-z]+\)?)*(?:(?:,| and| or| to|-| through) ?(?:and )?\(?(?:\d+[a-z]?|[ivxlc]+)\b\)?(?![a-z])(?:[.(][0-9a-z]+\)?)*)*)"
+    r" ?(?P<labels>(?:\([a-z]\)|\(?[0-9ivxlc]+[a-z]?\)?(?![a-z]))(?:[.(][0-9a-z]+\)?)*(?:(?:,| and| or| to|-| through) ?(?:and )?\(?(?:\d+[a-z]?|[ivxlc]+)\b\)?(?![a-z])(?:[.(][0-9a-z]+\)?)*)*)"
 )
-_LABEL = re.compile(r"\(?[0-9]+[a-z]?\)?(?![a-z])(?:[.(][0-9a-z]+\)?)*|\(?\b[ivxlc]+\b\)?(?:\([0-9a-z]+\))*")
+_LABEL = re.compile(r"^\([a-z]\)|\(?[0-9]+[a-z]?\)?(?![a-z])(?:[.(][0-9a-z]+\)?)*|\(?\b[ivxlc]+\b\)?(?:\([0-9a-z]+\))*")
 _KINDS = {
     "art": "article", "sec": "section", "§": "section", "para": "paragraph", "cets no": "treaty", "ets no": "treaty",
     "annex": "annex", "point": "paragraph", "norm": "norm", "sub": "paragraph",
@@ -78,6 +78,8 @@ _KINDS = {
 _SYMBOL = re.compile(
     r"\b[A-Z]{1,4}(?:/[A-Za-z0-9.]+){1,5}|\b\d+/\d+(?:/[A-Z]{2,4})?\b|\b(?:E\.?O\.?|PPD|NSM|CVE|SP|HR|S)[ -]\d[\d-]*\b"
 )
+_ONE = re.compile(r"\bone\b(?! (?:hundred|thousand|million|billion))")
+_SYMBOL_PLAIN = re.compile(_SYMBOL.pattern, re.IGNORECASE)
 _DURATION = re.compile(
     r"(?P<n>\d+(?:[.,]\d+)?)[ -](?P<unit>minute|hour|day|week|month|year|working day|business day|calendar day)s?\b"
 )
@@ -106,6 +108,8 @@ def dates(text: str) -> list[Date]:
         for match in pattern.finditer(given):
             parts = match.groupdict()
             month = parts.get("m") or "0"
+            if month == "may" and not parts.get("y") and not _capital(text, given, match.start("m")):
+                continue
             date = Date(
                 int(parts.get("y") or 0),
                 int(month) if month.isdigit() else MONTHS[month],
@@ -119,6 +123,12 @@ def dates(text: str) -> list[Date]:
             ):
                 found.append(date)
     return sorted(found, key=lambda date: date.start)
+
+
+def _capital(text: str, given: str, at: int) -> bool:
+    """Whether the plain form of `text` has a capital at a place; where that cannot be told, yes."""
+    original = flat(text)
+    return len(original) != len(given) or original[at].isupper()
 
 
 def spelt(text: str) -> str:
@@ -178,10 +188,11 @@ def _numeral(words: list[re.Match[str]], at: int) -> bool:
 
 def numbers(text: str, dated: bool = True) -> set[str]:
     """The numbers of `text` in figures, ordinals too, those of dates if `dated`; the word 'one' is not taken for a number."""
+    found_dates = () if dated else reversed(dates(text))
     text = plain(text)
-    for date in () if dated else reversed(dates(text)):
+    for date in found_dates:
         text = f"{text[: date.start]} {text[date.end :]}"
-    given = re.sub(r"\bone\b(?! (?:hundred|thousand|million|billion))", " ", text)
+    given = _ONE.sub(" ", text)
     given = spelt(given)
     found = {_value(match.group()) for match in _FIGURE.finditer(given)}
     return found | {
@@ -202,6 +213,14 @@ def _value(figure: str) -> str:
         return figure
 
 
+def loose(text: str) -> str:
+    """`text` without dates, symbols and places in documents: what is left of its numbers counts something."""
+    bare = plain(text)
+    for date in reversed(dates(text)):
+        bare = f"{bare[: date.start]} {bare[date.end :]}"
+    return _PLACE.sub(" ", spelt(_ONE.sub(" ", _SYMBOL_PLAIN.sub(" ", bare))))
+
+
 def durations(text: str) -> dict[tuple[str, str], float]:
     """Numbers with a unit of time, and how many hours they are."""
     found = {}
@@ -214,7 +233,7 @@ def durations(text: str) -> dict[tuple[str, str], float]:
 def places(text: str) -> set[tuple[str, tuple[str, ...]]]:
     """Articles, sections, paragraphs ... that `text` names: ('article', ('23', '4'))."""
     found = set()
-    for match in _PLACE.finditer(plain(text)):
+    for match in _PLACE.finditer(spelt(text)):
         kind = next(
             (name for start, name in _KINDS.items() if match["kind"].startswith(start)), match["kind"].rstrip("s")
         )

@@ -11,7 +11,9 @@ from bot.wording import Token, Wording
 _CLOSE = 3  # words beside a verb that say who acts, and on whom
 _REACH = 7  # words beside a verb that may act or be acted upon
 _BE = r"\b(?:am|is|are|was|were|be|been|being|get|gets|got)\b"
-_BORDER = re.compile(r"[;:()]|,\s(?:which|who|that|if|unless|when|where|while|whereas|and|but|or)\b")
+_BORDER = re.compile(
+    r"[;:()]|,\s(?:and|but|or)\b|\b(?:which|who|that|if|unless|when|where|while|whereas|after|before|because|since|although|until)\b"
+)
 
 
 def swapped(g: Ground) -> str:
@@ -28,9 +30,45 @@ def swapped(g: Ground) -> str:
         moved_right = [p for p in right if p.held in theirs_before]
         subjects = [p for p in g.pairs if _of(p, pivot) and p.held in theirs_before[-_CLOSE:] and _acts(g, p)]
         object_moved = _most(moved_right, right[:_CLOSE]) or _most(moved_right, subjects)
+        if not turned and _named_otherwise(g, pivot, before, theirs_before):
+            return f"'{pivot.said.word}' has another subject"
+        if (
+            not turned
+            and moved_right
+            and _named(g.said, moved_left)
+            and _named(g.said, moved_right)
+            and moved_left[-1] in left[-_CLOSE:]
+        ):
+            return f"'{moved_left[-1].said.word}' and '{moved_right[0].said.word}' have changed places"
         if not turned and moved_right and _most(moved_left, left[-_CLOSE:]) and object_moved:
             return f"'{moved_left[-1].said.word}' and '{moved_right[0].said.word}' have changed places"
     return ""
+
+
+def _named(words: Wording, pairs: list[Pair]) -> bool:
+    """Whether there is a name among the words said."""
+    return any(_capital(words, p.said) for p in pairs)
+
+
+def _capital(words: Wording, token: Token) -> bool:
+    return len(words.text) == len(words.plain) and words.text[token.start].isupper() and token.start > 0
+
+
+def _named_otherwise(g: Ground, pivot: Pair, before: list[Token], theirs: list[Token]) -> bool:
+    """Whether a name acts here that acts elsewhere in the source, and the source's one acts elsewhere here."""
+    other = pivot.sentence.words
+    mine, yours = before[-2:], theirs[-2:]
+    if (
+        not mine
+        or not yours
+        or not _capital(other, yours[-1])
+        or not (_capital(g.said, mine[-1]) or mine[-1].start == 0)
+    ):
+        return False
+    stems, stems_there = {t.stem for t in mine}, {t.stem for t in yours}
+    if stems & stems_there or any(t.stem in stems for t in theirs) or any(t.stem in stems_there for t in before):
+        return False
+    return mine[-1].stem in other.stems and yours[-1].stem in g.said.stems
 
 
 def _most(moved: list[Pair], close: list[Pair]) -> bool:
@@ -61,7 +99,7 @@ def _sides(words: Wording, verb: Token) -> tuple[list[Token], list[Token]]:
 
 def _like_a_verb(words: Wording, token: Token) -> bool:
     """Whether a word does something: after a modal, 'to' or a form of be or have, or ending like a verb between two names."""
-    if token.word in ORDINALS or token.word in ("last", "next"):
+    if _capital(words, token) or token.word in ORDINALS or token.word in ("last", "next"):
         return False
     ahead = words.plain[max(0, token.start - 30) : token.start]
     if re.search(

@@ -9,18 +9,20 @@ from itertools import pairwise
 
 from bot import figures
 from bot.ground import Ground, Held, Pair
-from bot.names import actors, fold, instruments, mentioned
+from bot.names import actors, fold, instruments, mentioned, named_in
 from bot.roles import swapped
-from bot.wording import Mark, Token, Wording, actor, coverage, opposed, related, synonyms
+from bot.wording import Mark, Token, Wording, actor, coverage, opposed, plain, related, synonyms
 
 Rule = Callable[[Ground], str]
 
 NOVEL = 0.62  # share of the content words of a sentence that may be the writer's own
+SAME = 0.85  # ... from which every word for who acts must be the source's
 COPY = 0.75  # likeness from which a sentence counts as copied, so that what changed places in it was moved
 CLAUSE = 0.6  # of a clause's words that make it one that the sentence takes up
 _PROPER = re.compile(
     r"(?<![\w])[^\W\d_a-z][\w’'&.-]*\w(?: (?:of |for |on |the |and |de |del )*[^\W\d_a-z][\w’'&-]*\w)*"
 )
+_WE = re.compile(r"(?<!\w)(?:we|our|ours|my)(?!\w)")
 _PEOPLE = ("an", "ian", "n", "ese", "ish", "i", "ic", "s", "ans", "ians", "'s", "er", "ers")
 
 
@@ -28,12 +30,12 @@ _PEOPLE = ("an", "ian", "n", "ese", "ish", "i", "ic", "s", "ans", "ians", "'s", 
 
 
 def new_numbers(g: Ground) -> str:
-    """A number that the quotes, and the names of their documents, do not have."""
-    held = figures.numbers(g.source) | figures.numbers(g.about)
-    held |= {n for symbol in figures.symbols(f"{g.source} {g.about}") for n in re.findall(r"\d+", symbol)}
+    """A number that the quotes do not have, but as a part of a date, an article or a symbol."""
+    source = f"{g.source} ; {g.about}"
+    held = figures.numbers(figures.loose(source)) | {n for n in figures.numbers(source) if len(n) > 2}
     spans = {value for (_, _), value in figures.durations(g.source).items()}
     told = {n for (n, _), value in figures.durations(g.text).items() if value in spans}
-    extra = figures.numbers(g.text, dated=False) - held - told
+    extra = figures.numbers(figures.loose(g.text)) - held - told
     return f"not in the source: {', '.join(sorted(extra))}" if extra else ""
 
 
@@ -143,17 +145,24 @@ def new_symbols(g: Ground) -> str:
 def new_names(g: Ground) -> str:
     """Somebody, or a place, or an instrument that the quotes do not name, by any of its names."""
     held = f"{g.source} {g.about}"
-    listed = (*actors(), *instruments())
-    known = mentioned(held, listed)
-    said = mentioned(g.text, listed)
+    known, said = {**_all_listed(held), **mentioned(held, (*actors(), *instruments()))}, _all_listed(g.text)
     extra = [words for name, words in said.items() if name not in known and not _names_it(words, held)]
     used = " ".join(fold(words) for name, words in said.items() if name in known)
-    for name in proper(_masked(g.text, said.values())):
-        if not (fold(name) in used or _names_it(name, held)) and not any(
+    for name, whole in proper(_masked(g.text, said.values())):
+        if not (fold(name) in used or _names_it(name, held) or _names_it(whole, held)) and not any(
             fold(name) in fold(e) or fold(e) in fold(name) for e in extra
         ):
             extra.append(name)
+    if _WE.search(g.said.plain) and not _WE.search(plain(held)):
+        extra.append("we")
     return f"not in the source: {', '.join(extra)}" if extra else ""
+
+
+@lru_cache(maxsize=1024)
+def _all_listed(text: str) -> Mapping[str, str]:
+    """The listed instruments and actors of a text, longest names first."""
+    found, others = named_in(text)
+    return found | others
 
 
 def _masked(text: str, aliases: Iterable[str]) -> str:
@@ -163,8 +172,8 @@ def _masked(text: str, aliases: Iterable[str]) -> str:
     return text
 
 
-def proper(text: str) -> Iterator[str]:
-    """What is written like a name; at the start of a sentence only what could not be another word."""
+def proper(text: str) -> Iterator[tuple[str, str]]:
+    """What is written like a name; at the start of a sentence without its first word, which may be any, and then with it."""
     for match in _PROPER.finditer(text):
         name = match.group()
         first = not text[: match.start()].strip(" \"“‘'([-–•*") or re.search(
@@ -182,7 +191,7 @@ def proper(text: str) -> Iterator[str]:
                 )
         if name and name[0].isupper():
             if fold(name.split()[0].rstrip(".")) not in figures.MONTHS:
-                yield name
+                yield name, match.group()
 
 
 def _is_country(name: str) -> bool:
@@ -247,6 +256,11 @@ def other_roles(g: Ground) -> str:
     return swapped(g)
 
 
+_LINKS = frozenset(
+    "and or before after within outside inside beyond with without for against until since despite because".split()
+)
+
+
 def other_words(g: Ground) -> str:
     """In a sentence that is nearly copied: a name, number, actor, or link replaced by another."""
     said, held = g.said.tokens, g.near.words.tokens
@@ -256,11 +270,32 @@ def other_words(g: Ground) -> str:
         mine, theirs = [t.word for t in a], [t.word for t in b]
         if not a or not b:
             continue
-        if {*mine} | {*theirs} == {"and", "or"} or ({*mine, *theirs} == {"before", "after"}):
+        links, others = {*mine} & _LINKS - {*theirs}, {*theirs} & _LINKS - {*mine}
+        if len(a) == len(b) == 1 and links and others:
             return f"'{' '.join(mine)}' for '{' '.join(theirs)}'"
-        if len(a) <= 4 and len(b) <= 4 and (told := _another(g, a, b)):
+        if len(a) <= 4 and len(b) <= 4 and (told := _another(g, a, b) or _other_subject(g, a, b)):
             return told
     return ""
+
+
+def _other_subject(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
+    """In a copied sentence: another word for who acts, one that the source does not have."""
+    verb = _VERB.search(g.said.plain, a[-1].end)
+    between = g.said.plain[a[-1].end : verb.start()] if verb else ", "
+    if (
+        similarity(g) < SAME
+        or re.search(r"[,;:]|\b(?:of|to|in|for|that|which|who|when|where|if|than|and|or)\b", between)
+        or _VERB.search(g.said.plain, 0, a[0].start)
+    ):
+        return ""
+    lost = [t for t in b if t.content and not _has_exactly(g.said, t)]
+    fresh = [t for t in a if t.content and not any(_has_exactly(w, t) for w in (g.near.words, g.known))]
+    fresh = [t for t in fresh if not any(synonyms(t.stem, o.stem) for o in lost)]
+    mine, theirs = g.said.plain[a[0].start : a[-1].end], g.near.words.plain[b[0].start : b[-1].end]
+    if not fresh or not lost or _names_it(mine, theirs) or _names_it(theirs, mine) or _initialled(g, a, b):
+        return ""
+    named = _named(g.said, a) & _named(g.near.words, b)
+    return "" if named or any(t.word[0].isdigit() for t in (*fresh, *lost)) else f"'{mine}' for '{theirs}'"
 
 
 def _another(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
@@ -289,7 +324,7 @@ def _another(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
         return told
     for one in fresh:
         for two in lost:
-            kinds, kept = actor(one.stem), actor(two.stem)
+            kinds, kept = actor(one.word), actor(two.word)
             if kinds and kept and not kinds & kept:
                 return told
     return ""
@@ -318,11 +353,12 @@ def _all_named(words: Wording) -> set[str]:
 
 def _listed_together(words: Wording, names: set[str]) -> bool:
     """Whether the names stand in one list, where their order says nothing: 'Lithuania and Australia'."""
-    places = sorted(m.start() for n in names for m in re.finditer(rf"(?<!\w){re.escape(n)}(?!\w)", words.plain))
-    text = words.plain[places[0] : places[-1]] if len(places) > 1 else ""
-    return bool(text) and not re.search(
-        r"(?<![\w])(?:[^\W\d_]{2,}\s){3,}", re.sub(r"\b(?:and|the|or|as well as|republic of)\b", ",", text)
-    )
+    spans = [(start, end) for start, end, name in _listed(words.text) if name in names]
+    spans += [m.span() for name in names for m in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", words.plain)]
+    if len(words.text) != len(words.plain) or len(spans) < 2:
+        return False
+    between = words.text[min(spans)[1] : max(spans)[0]]
+    return not re.search(r"(?<![\w])(?!(?:and|or|the|of|as|well)\b)[a-z]{2,}", between)
 
 
 def similarity(g: Ground) -> float:
@@ -359,7 +395,7 @@ def _listed(text: str) -> tuple[tuple[int, int, str], ...]:
     found: list[tuple[int, int, str]] = []
     if len(folded) != len(text):
         return ()
-    for name, words in mentioned(text, actors()).items():
+    for name, words in named_in(text)[1].items():
         found += [(m.start(), m.end(), name) for m in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", folded)]
     return tuple(found)
 
@@ -449,6 +485,9 @@ _AS_GOOD = {
 _CERTAIN = {"may", "should", "perhaps", "plan"}  # what must not be left out: without it, more is said
 
 
+_PURE = re.compile(
+    r"(?!allow|permit|entitl|empower|requir|oblig|mandat|recommend|urg|encourag|call|propos|consider|explor)"
+)
 _ENABLES = re.compile(r"allow|permit|entitl|empower")
 
 
@@ -486,7 +525,7 @@ def _kinds(words: Wording, token: Token, name: str) -> set[str]:
 
 def _same_force(g: Ground, mark: Mark, kinds: set[str]) -> bool:
     kind = mark.kind
-    everywhere = {m.kind for _, m in g.marks("modals")}
+    everywhere = {m.kind for h, m in g.marks("modals") if _PURE.match(_words(h.words, m))}
     if kind in kinds or any((other, kind) in _AS_GOOD for other in kinds):
         return True
     if (
@@ -517,7 +556,10 @@ def _binding(words: Wording) -> bool:
 
 
 def _denied(words: Wording, mark: Mark) -> bool:
-    return any(0 <= m.start - mark.end <= 1 or 0 <= mark.start - m.end <= 30 for m in words.of("negations"))
+    before = [
+        m for m in words.of("negations") if 0 <= mark.start - m.end <= 30 and not _words(words, m).startswith("not")
+    ]
+    return bool(before) or any(0 <= m.start - mark.end <= 1 for m in words.of("negations"))
 
 
 def _left_out(g: Ground, held: Held, mark: Mark, name: str) -> bool:
@@ -527,9 +569,14 @@ def _left_out(g: Ground, held: Held, mark: Mark, name: str) -> bool:
     own = next((t for t in held.words.content if mark.start <= t.start < mark.end), None)
     if token is None or (own and g.said_for(held, own)):
         return False
-    return not _kinds(g.said, token, name) and not any(
-        m.kind in _CERTAIN for m in g.said.of(name) if abs(m.start - token.start) < 60
-    )
+    told = _kinds(g.said, token, name)
+    if told:
+        return (
+            mark.kind in ("may", "should")
+            and mark.kind not in told
+            and not any((mark.kind, kind) in _AS_GOOD for kind in told)
+        )
+    return not any(m.kind in _CERTAIN for m in g.said.of(name) if abs(m.start - token.start) < 60)
 
 
 _QUANTITIES_KEPT = {"least", "most", "above", "below", "only", "some", "most_of", "few", "none", "many"}
@@ -560,6 +607,8 @@ def _quantities(g: Ground, mark: Mark) -> set[str] | None:
     focus = _after_or_before(g.said, mark)
     pairs = [pair for token in focus if (pair := g.held_for(token))]
     if not pairs:
+        if not focus:
+            return {m.kind for _, m in g.marks("quantities")}
         found = {m.kind for _, m in g.marks("quantities")}
         return found if mark.kind not in ("some", "many", "about", "all", "both") or mark.kind in found else None
     found = set()
@@ -581,18 +630,15 @@ def _unbounded(g: Ground, held: Held, mark: Mark) -> bool:
 
 def stance(g: Ground) -> str:
     """A word of the other side: condemns for welcomes, voluntary for mandatory."""
-    said = {t.stem for t in g.said.tokens}
+    said = {t.word for t in g.said.tokens}
     for at, token in enumerate(g.said.tokens):
         for held in g.grounds:
             stems = {t.stem for t in held.words.tokens}
             if token.stem in stems or any(related(token.stem, other) for other in stems):
                 break
             for place, other in enumerate(held.words.tokens):
-                if (
-                    not opposed(token.stem, other.stem)
-                    or any(other.stem == s or synonyms(other.stem, s) for s in said)
-                    or not _same_sign(g, token, held, other)
-                ):
+                matched = g.said_for(held, other) is not None or (not other.content and other.word in said)
+                if matched or not opposed(token.stem, other.stem) or not _same_sign(g, token, held, other):
                     continue
                 if not _stands_for_another(g, at, held, place):
                     return f"'{token.word}' for '{other.word}'"
@@ -665,19 +711,13 @@ def _cut_off(g: Ground, held: Held, mark: Mark) -> bool:
     words = held.words
     end = _condition_end(words, mark)
     inside = [t for t in words.content if mark.start <= t.start < end]
-    if any(_same_condition(g, m, mark, inside) for m in g.said.of("conditions")):
-        return False
-    if inside and coverage(inside, [g.said]) > 0.5 and len(inside) > 1:
+    alike = [m for m in g.said.of("conditions") if m.kind == mark.kind]
+    share = coverage(inside, [g.said]) if inside else 0.0
+    if (share > 0.5 and len(inside) > 1) or (alike and (share >= 0.3 or not inside)):
         return False
     start, stop = _head(words, mark, end)
     head = [t for t in words.content if start <= t.start < stop and not mark.start <= t.start < end]
     return len(head) >= 2 and coverage(head, [g.said]) >= CLAUSE
-
-
-def _same_condition(g: Ground, said: Mark, mark: Mark, inside: Sequence[Token]) -> bool:
-    if said.kind == mark.kind:
-        return True
-    return bool(inside) and coverage(inside, [g.said]) >= 0.5
 
 
 def _head(words: Wording, mark: Mark, end: int) -> tuple[int, int]:
@@ -721,14 +761,37 @@ def merged(g: Ground) -> str:
         return ""
     whole = [Wording(f"{quote} {g.about}") for quote in g.quotes]
     tokens = [t for t in g.said.content if any(w.holds(t) for w in whole)]
-    if not tokens or any(coverage(tokens, [w]) >= 0.9 for w in whole):
-        return ""
     for clause in _clauses(g.said, tokens):
         best = max(whole, key=lambda w: coverage(clause, [w]))
         strange = [t for t in clause if not best.holds(t)]
-        if len(strange) >= 2 or (strange and len(clause) <= 6 and len(strange) / len(clause) > 0.3):
-            return f"'{' '.join(t.word for t in strange[:4])}' is of another source than the rest of its clause"
+        subject, rest = _subject(g.said, clause)
+        theirs = [t for t in subject if not _has_exactly(best, t) and any(_has_exactly(w, t) for w in whole)]
+        apart = (
+            2 * len(theirs) >= max(1, len(subject))
+            if subject
+            else _WE.match(g.said.plain) and not _WE.search(best.plain)
+        )
+        apart = apart or bool(rest and all(t in strange for t in rest))
+        if apart or (len(strange) >= 2 and len(strange) / len(clause) > 0.1):
+            return f"'{' '.join(t.word for t in [*theirs, *strange][:4])}' is of another source than the rest of its clause"
     return ""
+
+
+def _has_exactly(words: Wording, token: Token) -> bool:
+    return any(token.stem == other or related(token.stem, other) for other in words.stems)
+
+
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|has|have|had|do|does|did|may|might|can|could|should|must|shall|will|would|(?!need)[a-z]{3,}ed)\b"
+)
+
+
+def _subject(words: Wording, clause: Sequence[Token]) -> tuple[list[Token], list[Token]]:
+    """The words of a clause before its first verb, and the others; none where it has no verb."""
+    match = _VERB.search(words.plain, clause[0].end, clause[-1].end)
+    if not match:
+        return [], []
+    return [t for t in clause if t.end <= match.start()], [t for t in clause if t.start >= match.start()]
 
 
 def _clauses(words: Wording, tokens: Sequence[Token]) -> Iterator[list[Token]]:

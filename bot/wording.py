@@ -13,7 +13,7 @@ import regex
 import yaml
 
 _TOKEN = regex.compile(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}]|[%§€£$¥]|\d[\d.,]*\d|\d|[^\W\d_\p{Han}\p{Hiragana}\p{Katakana}][^\W_\p{Han}\p{Hiragana}\p{Katakana}]*(?:'[^\W\d_]+)?",
+    r"[\p{Han}\p{Hiragana}\p{Katakana}]|[%§€£$¥]|\d[\d.,]*\d|\d|non-[^\W\d_]+|[^\W\d_\p{Han}\p{Hiragana}\p{Katakana}][^\W_\p{Han}\p{Hiragana}\p{Katakana}]*(?:'[^\W\d_]+)?",
     regex.VERSION1,
 )
 _WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
@@ -41,7 +41,7 @@ def plain(text: str) -> str:
     """`flat` text without case and accents of Latin letters, with "n't" written as "not": what patterns are matched in."""
     text = flat(text).casefold()
     text = re.sub(r"\bwon't\b", "will not", re.sub(r"\bcan'?t\b|\bcannot\b", "can not", text))
-    text = re.sub(r"\bnon[- ](?=[^\W\d])", "non", re.sub(r"n't\b", " not", text))
+    text = re.sub(r"n't\b", " not", text)
     return " ".join(text.split())
 
 
@@ -187,8 +187,21 @@ def synonyms(one: str, other: str) -> bool:
 
 
 def actor(word: str) -> frozenset[int]:
-    """The kinds of actor that a stem may name; none for other words."""
-    return _groups("actors").get(word, frozenset())
+    """The kinds of actor that a word may name; none for other words."""
+    return (
+        _actors().get(word)
+        or _actors().get(re.sub(r"ies$", "y", word))
+        or _actors().get(word.removesuffix("s"), frozenset())
+    )
+
+
+@cache
+def _actors() -> Mapping[str, frozenset[int]]:
+    found: dict[str, set[int]] = {}
+    for number, row in enumerate(_lists()["actors"]):
+        for word in row.split():
+            found.setdefault(word, set()).add(number)
+    return {word: frozenset(numbers) for word, numbers in found.items()}
 
 
 def related(one: str, other: str) -> bool:
@@ -243,7 +256,7 @@ class Wording:
             covered[mark.start : mark.end] = b"\1" * (mark.end - mark.start)
         made = []
         for match in _TOKEN.finditer(self.plain):
-            word = match.group().removesuffix("'s").strip("'")
+            word = match.group().removesuffix("'s").strip("'").replace("-", "")
             made.append(Token(word, stem(word), *match.span(), word not in _STOPS and not covered[match.start()]))
         return tuple(made)
 

@@ -321,6 +321,36 @@ def convert_command(
     typer.echo(f"{len(questions)} questions and {len(documents)} documents in {output}")
 
 
+@app.command("mutations")
+@plain
+def mutations_command(
+    data: Data = None,
+    output: Annotated[Path | None, typer.Option("--output", help="Write the cases here, a JSON object a line.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="What the cases are drawn by.")] = SEED,
+    fail_under: Under = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+) -> None:
+    """Say how many statements made false by one edit the verifier catches, and how many true paraphrases it keeps.
+
+    The statements come from the notes that ship, or from the library in --data. --fail-under takes caught=VALUE and kept=VALUE.
+    """
+    from eval import mutations
+    from eval.lines import dumps, write
+
+    bounds = mutations.bounds(fail_under or ())
+    texts = mutations.texts(data)
+    cases = mutations.generate(texts, seed)
+    supported = mutations.judge(cases, texts)
+    rows = mutations.table(cases, supported)
+    if output is not None:
+        lines = (case.model_dump() | {"judged": said} for case, said in zip(cases, supported, strict=True))
+        write(output, "".join(dumps(line) + "\n" for line in lines))
+    typer.echo(dumps([row.model_dump() for row in rows]) if json_ else mutations.markdown(rows), nl=json_)
+    for missed in mutations.missed(rows, bounds):
+        typer.echo(f"legation eval: {missed}", err=True)
+        raise typer.Exit(MISSED)
+
+
 def _settings(data: Path | None, threshold: float | None) -> Settings:
     from bot.settings import Settings
 
