@@ -16,7 +16,7 @@ _ASKS: tuple[tuple[Expectation, str], ...] = (
     ),
     (
         "date",
-        r"(?:^|[,:;] |\band )(?:since |by |until )?when (?:did|was|were|will|must|do|does|has|have|should|shall|is .{3,80}(?:due|held|expected))|when$|(?:on |from |by |at )?(?:what|which) (?:exact |precise )?(?:date|day|year|month)|by when|deadline|since when"
+        r"(?:^|[,:;] |\band )(?:since |by |until )?when (?:did|was|were|will|must|has|have|should|shall|(?:do|does|is|are) .{3,80}(?:due|held|expected|appl(?:y|ies)|enters?|begins?|starts?|ends?|expires?|open))|when$|(?:on |from |by |at )?(?:what|which) (?:exact |precise )?(?:date|day|year|month)|by when|deadline|since when"
         r"|en que (?:fecha|ano)|cuando|quand|quelle date|quel jour|a partir de quand",
     ),
     (
@@ -28,7 +28,10 @@ _ASKS: tuple[tuple[Expectation, str], ...] = (
         "number",
         r"how (?:many|much|large|big|high)|(?:what|which) (?:\w+ )?(?:number|share|percentage|amount|figures?)|total (?:number)|cuant[oa]s?|combien",
     ),
-    ("place", r"where|in which (?:city|country|town|place)|donde|ou (?:s'est|a eu|se tient|a ete)"),
+    (
+        "place",
+        r"where(?! (?:do|does) (?:\w+ ){1,4}stand)|in which (?:city|country|town|place)|donde|ou (?:s'est|a eu|se tient|a ete)",
+    ),
     (
         "name",
         r"who|whom|which (?:\w+ ){0,3}(?:body|organi[sz]ations?|agency|country|countries|(?:member )?states?|compan(?:y|ies)|minister|president"
@@ -52,7 +55,8 @@ _HELD: tuple[tuple[Expectation, str], ...] = (
     (
         "duration",
         rf"(?i)\b(?:(?:\d+|{_NUMBER_WORDS}|a|an|every|each)[ -](?:\w+ )?(?:{_UNITS})|annually|monthly|yearly|without undue delay"
-        r"|immediately)\b",
+        r"|immediately)\b"
+        rf"|\bfrom (?:(?:\d{{1,2}} )?(?:{_MONTHS}) )?(?:19|20)\d\d (?:to|until|till) ",
     ),
     ("money", r"(?i)(?:[$€£¥]|\b(?:EUR|USD|GBP|AUD|dollars?|euros?|pounds|bitcoins?))|%|per cent"),
     ("number", rf"(?i)(?:\d|\b(?:{_NUMBER_WORDS})\b)"),

@@ -140,18 +140,15 @@ class Quoter:
     ) -> Iterable[tuple[float, Evidence, Sentence]]:
         """The quotable sentences of a passage with a cheap score: late interaction over their own tokens, and the passage's score."""
         from ingest.encoders import maxsim_many
-        from ingest.passages import context
 
-        shift = len(context(item.document, item.passage)) - item.passage.start
-        starts = tokens.offsets[:, 0]
         usable, bits = [], []
         for sentence in item.passage.sentences:
             if not quotable(item.document, sentence):
                 continue
-            inside = (starts >= sentence.start + shift) & (starts < sentence.end + shift)
-            if inside.any():
+            inside = tokens_inside(tokens, item.document, item.passage, sentence)
+            if len(inside):
                 usable.append(sentence)
-                bits.append(tokens.bits[inside])
+                bits.append(inside)
         if usable:
             for sentence, score in zip(usable, maxsim_many(query, bits), strict=True):
                 yield float(score) + item.score, item, sentence
@@ -298,6 +295,16 @@ def quotable(document: Document, sentence: Sentence) -> bool:
     words = len(text.split())
     ends = text.rstrip()[-1:] in '.;:?!,)”"’—' or sentence.kind in ("item", "row")
     return words >= 4 and (ends or words >= 12 or bool(_ADOPTED.search(text)))
+
+
+def tokens_inside(tokens: Tokens, document: Document, passage: Passage, sentence: Sentence) -> np.ndarray[Any, Any]:
+    """The bits of the tokens of a passage that stand in one sentence of it; none for one past what the encoder reads."""
+    from ingest.passages import context
+
+    shift = len(context(document, passage)) - passage.start
+    starts = tokens.offsets[:, 0]
+    bits: np.ndarray[Any, Any] = tokens.bits[(starts >= sentence.start + shift) & (starts < sentence.end + shift)]
+    return bits
 
 
 def choose(ranked: Sequence[Pick], most: int, close: float) -> list[Pick]:

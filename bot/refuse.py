@@ -16,7 +16,8 @@ from bot.names import actors, fold, instruments, mentioned, names_of, pattern
 from bot.question import Question
 from bot.quote import Pick
 from bot.retrieve import Found, within
-from ingest.structure import normal
+from bot.support import support
+from ingest.structure import mentions, normal
 
 if TYPE_CHECKING:
     from bot.retrieve import Retriever
@@ -64,17 +65,25 @@ class Signals(BaseModel):
     unexpected: bool  # nothing quoted holds the date, number ... that the question asks for
     placed: bool  # the provision that it names, of a document that it names, is quoted
     uncounted: bool  # it asks how many of a thing, and no number stands beside that thing
+    apart: float = 0.0  # share of its names, years, words and kind of thing that the best quoted sentence does not hold
+    unmatched: float = 0.0  # how little the quoted words speak of the two words of the question least like them
+    unnumbered: bool = False  # it asks for the third, the 12th ... of a series, and nothing quoted is that
+    foreign: bool = False  # it is not in English, so that its words match less
 
 
 # Logistic weights: benchmarks/gate.py fits and prints them, but for `placed`, which no question of the data needed.
 WEIGHTS = {
-    "bias": -8.4,
-    "evidence": 17.5,
-    "numbers": -3.6,
-    "missing": -3.9,
-    "unexpected": -4.3,
-    "placed": 3.0,
-    "uncounted": -3.0,
+    "bias": -1.6,
+    "evidence": 7.8,
+    "numbers": -3.9,
+    "missing": -3.6,
+    "unexpected": -4.2,
+    "placed": 5.0,
+    "uncounted": -3.4,
+    "apart": -3.1,
+    "unmatched": -2.2,
+    "unnumbered": -4.8,
+    "foreign": 1.1,
 }
 
 
@@ -116,6 +125,8 @@ class Gate:
 
     def signals(self, question: Question, found: Found, picks: Sequence[Pick]) -> Signals:
         """The signals of one question."""
+        cards = [self._card(pick.document.slug) for pick in picks]
+        held = support(question, picks, cards, self.index, self.retriever.vocabulary)
         return Signals(
             evidence=found.evidence[0].raw,
             numbers=self._numbers_missing(question, picks),
@@ -123,7 +134,11 @@ class Gate:
             unexpected=not any(holds_expected(pick.text, question.expects) for pick in picks),
             placed=any(match.named for match in found.matches.values())
             and any(self._quotes(place, picks) for place in question.pinpoints),
-            uncounted=not counts(question.text, [pick.text for pick in picks]),
+            uncounted=not counts(question.new or question.text, [pick.text for pick in picks]),
+            apart=1 - held.together,
+            unmatched=held.unmatched,
+            unnumbered=held.unnumbered,
+            foreign=question.language != "en",
         )
 
     def _card(self, slug: str) -> str:
@@ -151,7 +166,10 @@ class Gate:
         folded = fold(text)
         absent |= {name: share(name) for name in question.names if not _stands(name, folded)}
         if not any(match.named for match in found.matches.values()):
-            absent |= {p: 1.0 for p in question.pinpoints if p not in folded and not self._quotes(p, picks)}
+            said = {*mentions(text)}
+            absent |= {
+                p: 1.0 for p in question.pinpoints if p not in said and p not in folded and not self._quotes(p, picks)
+            }
         return absent
 
     def _numbers_missing(self, question: Question, picks: Sequence[Pick]) -> float:
@@ -160,7 +178,8 @@ class Gate:
         dates = {pick.document.date[:7] for pick in picks}
         asked = [number for number in _FIGURE.findall(question.asked) if number not in question.pinpoints]
         missing = [number for number in asked if not re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", text)]
-        months = [month for month in question.months if month not in dates and month[:4] not in missing]
+        held = {*dates, *(month for month in question.months if month in text)}
+        months = [month for month in question.months if month not in held and month[:4] not in missing]
         missing += [month for month in months if not re.search(rf"\b{_MONTH_NAMES[int(month[5:]) - 1]}\b", fold(text))]
         return len(missing) / max(1, len(asked) + len(question.months))
 
@@ -250,6 +269,10 @@ def _stands(name: str, folded: str) -> bool:
     """Whether `name` stands in the folded text: itself, its words in full for capitals, or most of its words."""
     if pattern(name).search(folded):
         return True
+    if re.fullmatch(r"[A-Z]{2,}s", name):
+        return _stands(name[:-1], folded)
+    if (numbered := re.search(r"\d{3,}", name)) and re.search(rf"(?<!\d){numbered.group()}(?!\d)", folded):
+        return True  # EO 14093 for Executive Order 14093
     words = [word for word in words_of(name) if len(word) > 2]
     if (
         len(words) == 1
@@ -261,7 +284,7 @@ def _stands(name: str, folded: str) -> bool:
         return True
     short = re.match(r"([A-Z]{2,5})(\d*)$", name)
     spelt_out = (
-        r"[\w-]*[ -](?:of |and |for |the )*".join((*short[1].casefold(), *([short[2]] if short[2] else [])))
+        r"[\w'-]*[ -](?:of |and |for |the )*".join((*short[1].casefold(), *([short[2]] if short[2] else [])))
         if short
         else ""
     )
