@@ -21,6 +21,7 @@ _CLOSED = re.compile(
 )
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d+)?")
 _API = re.compile(r"/(?:api|mcp)(?:/|$)")  # what other programs call, and listed sites from a browser
+_PAGES = re.compile(r"/(?:read|library)(?:/|$)")  # our own pages, without Gradio
 _ADMIN = re.compile(r"/api/(?:v1/)?admin(?:/|$)")
 _HEARSAY = re.compile(rb"x-forwarded-|forwarded$|x-real-ip$|x-direct-url$")
 _LONGEST = 1_000_000  # bytes of a request; a question with its conversation's identifiers takes a few thousand
@@ -61,6 +62,18 @@ def widget_policy(origins: Collection[str]) -> str:
     return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'; frame-ancestors {frames}"
 
 
+# Our own pages have no inline script or style at all.
+_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
 _DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
@@ -110,6 +123,8 @@ class Guard:
             return added | {"content-security-policy": widget_policy(self.origins)}
         if path == "/widget.js":  # loaded by other sites' pages
             return added | {"content-security-policy": _DATA_POLICY, "cross-origin-resource-policy": "cross-origin"}
+        if _PAGES.match(path):
+            return added | {"content-security-policy": _PAGE_POLICY}
         return added | {"content-security-policy": _DATA_POLICY if _API.match(path) else policy(nonce)}
 
     def _refusal(self, path: str, method: str, headers: MutableMapping[str, str]) -> tuple[int, str] | None:

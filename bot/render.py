@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from urllib.parse import urlsplit
 
+from bot import places
 from bot.answer import Answer, Citation, Refusal, Statement
 from ingest.documents import Document
 
@@ -92,11 +93,11 @@ def day(date: str) -> str:
     return " ".join(part for part in (str(int(found[3])) if found[3] else "", month, found[1]) if part)
 
 
-def link(url: str) -> str:
-    """`url` where it is a plain https address that may be followed, else nothing."""
+def link(url: str, schemes: Sequence[str] = ("https",)) -> str:
+    """`url` where it is a plain https address (or of the `schemes`) that may be followed, else nothing."""
     try:
         parts = urlsplit(url.strip())
-        good = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+        good = parts.scheme in schemes and bool(parts.hostname) and "@" not in parts.netloc
     except ValueError:
         return ""
     return url.strip() if good and url.isascii() and not re.search(r"[\s\\<>\"'`\x00-\x1f\x7f]", url.strip()) else ""
@@ -193,26 +194,44 @@ def card(cited: Sequence[Citation], turn: int) -> str:
     out = f'<a href="{html.escape(address)}" target="_blank" rel="noopener noreferrer">Open at {host}</a>'
     return (
         f'<article class="card"><h3>{markup(named(about))}</h3><p class="facts">{facts} {badge(about.status)}</p>'
-        f'<ol class="quotes">{"".join(quote(citation, turn) for citation in cited)}</ol>'
+        f'<ol class="quotes">{"".join(quote(citation, turn, cited) for citation in cited)}</ol>'
         f"{f'<p>{out}</p>' if address else ''}</article>"
     )
 
 
-def quote(citation: Citation, turn: int) -> str:
-    """One cited place: its number, its pinpoint and the words; marks lead here."""
+def quote(citation: Citation, turn: int, cited: Sequence[Citation] = ()) -> str:
+    """One cited place: its number, its pinpoint, the words and the way to them in their document; marks lead here."""
     where = f'<span class="place">{markup(place(citation))}</span>' if place(citation) else ""
     return (
         f'<li class="quote" id="{card_id(turn, citation.number)}" tabindex="-1">'
         f'<p><span class="number">[{citation.number}]</span> {where}'
         f'<button type="button" class="back" title="Back to mark {citation.number} in the answer">Back</button></p>'
-        f'<blockquote dir="auto">{markup(citation.quote)}</blockquote></li>'
+        f'<blockquote dir="auto">{markup(citation.quote)}</blockquote>{reading(citation, cited)}</li>'
     )
+
+
+def reading(citation: Citation, cited: Sequence[Citation] = ()) -> str:
+    """The way to the cited words in their document, and from there to the other places `cited` in it."""
+    spans = [places.Span(one.start, one.end) for one in cited]
+    here = places.Span(citation.start, citation.end)
+    address = html.escape(places.address(citation.document.slug, here, citation.quote, spans))
+    name = f"Read {place(citation)} in the source" if place(citation) else "Read it in the source"
+    return f'<p><a class="read" href="{address}" target="_blank" rel="noopener" title="{markup(name)}">Read in the source</a></p>'
 
 
 def badge(status: str) -> str:
     """The status of a document; one that no longer holds stands out."""
-    sort = "over" if status.casefold().startswith(_OVER) else "draft" if "draft" in status.casefold() else ""
-    return f'<span class="badge {sort}">{markup(status)}</span>' if status else ""
+    return f'<span class="badge {standing(status)}">{markup(status)}</span>' if status else ""
+
+
+def standing(status: str) -> str:
+    """Whether a document of that status is `over`, a `draft`, or neither."""
+    return "over" if status.casefold().startswith(_OVER) else "draft" if "draft" in status.casefold() else ""
+
+
+def language_tag(given: str) -> str:
+    """A document's language as HTML names it, where it is written so."""
+    return given if re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", given) else ""
 
 
 def plain(outcome: Answer) -> str:

@@ -41,7 +41,7 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     from fastapi.staticfiles import StaticFiles
     from starlette.routing import Route
 
-    from bot import api
+    from bot import api, branding, pages
     from bot.chat import AT_ONCE, build
     from bot.problem import install
     from bot.theme import theme
@@ -64,6 +64,7 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     app.include_router(api.watching(service))
     if agents:
         app.router.routes.append(Route("/mcp", agents))
+    app.include_router(pages.router(service, branding.load(service.settings)))
     app.mount("/page", StaticFiles(directory=_ASSETS), name="page")
     page = build(legation, starters)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=200, api_open=False)

@@ -135,9 +135,10 @@ def test_cards_hold_only_our_elements(texts: list[str]) -> None:
     assert "\n" not in block  # a blank line would end the HTML block and start Markdown
     tree = html.fromstring(block)
     used = {element.tag for element in tree.iter()}
-    assert used <= set("details summary h2 button pre article h3 p span time ol li blockquote".split())
+    assert used <= set("details summary h2 button pre article h3 p span time ol li blockquote a".split())
     names = {name for element in tree.iter() for name in element.keys()}
-    assert names <= set("class open type hidden id tabindex title datetime dir".split())
+    assert names <= set("class open type hidden id tabindex title datetime dir href target rel".split())
+    assert all(re.fullmatch(r"read/d\d\?[a-z0-9=&,-]+#quote", href) for href in tree.xpath("//@href"))
     assert [quote.text_content() for quote in tree.iter("blockquote")] == [render.visible(text) for text in texts]
 
 
@@ -168,7 +169,8 @@ def test_a_refusal_is_text_and_marks(text: str) -> None:
 )
 def test_only_plain_https_addresses_are_linked(url: str) -> None:
     assert render.link(url) == ""
-    assert "<a " not in render.card(answer("Words.", url=url).citations, 1)
+    links = html.fromstring(render.card(answer("Words.", url=url).citations, 1)).xpath("//a/@class")
+    assert links == ["read"]
 
 
 def test_a_card_says_what_a_reader_needs_to_cite() -> None:
@@ -194,7 +196,7 @@ def test_a_card_says_what_a_reader_needs_to_cite() -> None:
         text,
     ):
         assert expected in words
-    (link,) = tree.xpath("//a")
+    (link,) = tree.xpath("//a[not(@class)]")
     assert link.get("href") == "https://example.org/a?b=1&c=2"
     assert "noopener" in link.get("rel")
     assert tree.xpath("//li[@id='src-7-2']/@tabindex") == ["-1"]
@@ -207,6 +209,10 @@ def test_citations_of_one_document_share_a_card() -> None:
     tree = html.fromstring(render.sources("What?", cited, 1))
     assert len(tree.xpath("//article")) == 1
     assert tree.xpath("//li/@id") == ["src-1-1", "src-1-2"]
+    first, second = tree.xpath("//a[@class='read']/@href")
+    assert first.startswith("read/accord?start=0&end=4&sum=")
+    assert first.endswith("&at=0-4,5-9#quote")
+    assert second.startswith("read/accord?start=5&end=9&")
 
 
 def test_list_items_become_a_list_under_their_introduction() -> None:

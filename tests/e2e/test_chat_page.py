@@ -103,7 +103,7 @@ def test_a_question_is_answered_and_its_marks_lead_to_the_words_and_back_by_keyb
         "1 March 2020",
     ):
         assert expected in card
-    link = page.locator(".card a")
+    link = page.locator(".card a:not(.read)")
     assert link.get_attribute("href") == "https://ports.example/accord"
     assert "noopener" in link.get_attribute("rel")
     page.keyboard.press("Escape")
@@ -155,7 +155,7 @@ def test_hostile_documents_are_shown_and_do_nothing(open_page: Open) -> None:
         assert "\u202e" not in shown
     hrefs = page.eval_on_selector_all("#conversation a, #sources a", "all => all.map(a => a.getAttribute('href'))")
     assert hrefs
-    assert all(href.startswith("#src-") for href in hrefs)
+    assert all(href.startswith(("#src-", "read/hostile-memo?start=")) for href in hrefs)
     assert page.evaluate("window.hacked") is None
 
 
