@@ -54,14 +54,18 @@ _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _DATES = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?<!\w)(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|º)?\.?,? (?:of |de |day of )?(?P<m>{_MONTH})\.?,?(?: de| del)?(?:,? (?P<y>[12]\d{{3}}))?(?![\w])",
         rf"(?<!\w)(?P<m>{_MONTH})\.? (?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>[12]\d{{3}}))?(?![\w])",
+        rf"(?<!\w)(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|º)?\.?,? (?:of |de |day of )?(?P<m>{_MONTH})\.?,?(?: de| del)?(?:,? (?P<y>[12]\d{{3}}))?(?![\w])",
         rf"(?<!\w)(?P<m>{_MONTH})\.?,?(?: of| de| del)? (?P<y>[12]\d{{3}})(?!\w)",
         r"(?<![\w/.-])(?P<y>[12]\d{3})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?![\w/-])",
         r"(?<![\w/.-])(?P<y>[12]\d{3})-(?P<m>\d{2})(?![\w/-])",
         r"(?<![\w/.-])(?P<d>\d{1,2})[/.](?P<m>\d{1,2})[/.](?P<y>[12]\d{3})(?![\w/-])",
         r"(?P<y>[12]\d{3}) ?年(?: ?(?P<m>\d{1,2}) ?月(?: ?(?P<d>\d{1,2}) ?日)?)?",
     )
+)
+_DAYS = re.compile(
+    rf"(?<![\w/.-])(?:(?P<d>\d{{1,2}}(?:,? (?:and|to|or) |-)\d{{1,2}}) (?P<m>{_MONTH})|(?P<n>{_MONTH}) (?P<e>\d{{1,2}}(?:,? (?:and|to|or) |-)\d{{1,2}}))"
+    r"(?:,? (?P<y>[12]\d{3}))?(?!\w)"
 )
 _FIGURE = re.compile(r"\d+(?:[ ]\d{3}(?!\d))+(?:[.,]\d+)?|\d+(?:[.,]\d+)*")
 _WORDS = re.compile(r"[a-z]+(?:-[a-z]+)?|\d[\d.,]*\d|\d")
@@ -104,6 +108,10 @@ def dates(text: str) -> list[Date]:
     """The dates of `text`: '17 October 2024', 'October 17, 2024' and '2024-10-17' are one."""
     given = plain(text)
     found: list[Date] = []
+    for match in _DAYS.finditer(given):
+        days = re.findall(r"\d+", match["d"] or match["e"])
+        which = MONTHS[match["m"] or match["n"]]
+        found += [Date(int(match["y"] or 0), which, int(day), *match.span()) for day in days if int(day) <= 31]
     for pattern in _DATES:
         for match in pattern.finditer(given):
             parts = match.groupdict()
@@ -123,6 +131,15 @@ def dates(text: str) -> list[Date]:
             ):
                 found.append(date)
     return sorted(found, key=lambda date: date.start)
+
+
+def months(text: str) -> set[int]:
+    """The months that `text` names, in dates or alone with a capital."""
+    alone = re.findall(
+        rf"(?<![\w-])(?:in|of|by|since|until|from|to|and|late|early|mid|during|-) ?({_MONTH})(?!\w)", plain(text)
+    )
+    capital = {word.casefold() for word in re.findall(r"(?<!\w)[A-Z]\w+", flat(text))}
+    return {date.month for date in dates(text) if date.month} | {MONTHS[name] for name in alone if name in capital}
 
 
 def _capital(text: str, given: str, at: int) -> bool:
@@ -188,10 +205,7 @@ def _numeral(words: list[re.Match[str]], at: int) -> bool:
 
 def numbers(text: str, dated: bool = True) -> set[str]:
     """The numbers of `text` in figures, ordinals too, those of dates if `dated`; the word 'one' is not taken for a number."""
-    found_dates = () if dated else reversed(dates(text))
-    text = plain(text)
-    for date in found_dates:
-        text = f"{text[: date.start]} {text[date.end :]}"
+    text = plain(text) if dated else _undated(text)
     given = _ONE.sub(" ", text)
     given = spelt(given)
     found = {_value(match.group()) for match in _FIGURE.finditer(given)}
@@ -213,11 +227,16 @@ def _value(figure: str) -> str:
         return figure
 
 
+def _undated(text: str) -> str:
+    bare = list(plain(text))
+    for date in dates(text):
+        bare[date.start : date.end] = " " * (date.end - date.start)
+    return "".join(bare)
+
+
 def loose(text: str) -> str:
     """`text` without dates, symbols and places in documents: what is left of its numbers counts something."""
-    bare = plain(text)
-    for date in reversed(dates(text)):
-        bare = f"{bare[: date.start]} {bare[date.end :]}"
+    bare = _undated(text)
     return _PLACE.sub(" ", spelt(_ONE.sub(" ", _SYMBOL_PLAIN.sub(" ", bare))))
 
 

@@ -6,6 +6,7 @@ import re
 
 from bot.figures import MONTHS, ORDINALS
 from bot.ground import Ground, Pair
+from bot.proper import named
 from bot.wording import Token, Wording
 
 _CLOSE = 3  # words beside a verb that say who acts, and on whom
@@ -68,7 +69,19 @@ def _named_otherwise(g: Ground, pivot: Pair, before: list[Token], theirs: list[T
     stems, stems_there = {t.stem for t in mine}, {t.stem for t in yours}
     if stems & stems_there or any(t.stem in stems for t in theirs) or any(t.stem in stems_there for t in before):
         return False
-    return mine[-1].stem in other.stems and yours[-1].stem in g.said.stems
+    if mine[-1].stem not in other.stems or named(g.said, mine) & named(other, yours):
+        return False
+    return yours[-1].stem in g.said.stems or (
+        _beside(g.said, mine[-1], pivot.said) and _beside(other, yours[-1], pivot.held)
+    )
+
+
+def _beside(words: Wording, one: Token, verb: Token) -> bool:
+    """Whether only little words stand between a name and its verb."""
+    return (
+        not re.search(r"[,;:()—-]", words.plain[one.end : verb.start])
+        and len(words.plain[one.end : verb.start].split()) <= 1
+    )
 
 
 def _most(moved: list[Pair], close: list[Pair]) -> bool:
@@ -99,7 +112,7 @@ def _sides(words: Wording, verb: Token) -> tuple[list[Token], list[Token]]:
 
 def _like_a_verb(words: Wording, token: Token) -> bool:
     """Whether a word does something: after a modal, 'to' or a form of be or have, or ending like a verb between two names."""
-    if _capital(words, token) or token.word in ORDINALS or token.word in ("last", "next"):
+    if _capital(words, token) or token.word.endswith("ly") or token.word in ORDINALS or token.word in ("last", "next"):
         return False
     ahead = words.plain[max(0, token.start - 30) : token.start]
     if re.search(
@@ -107,7 +120,7 @@ def _like_a_verb(words: Wording, token: Token) -> bool:
     ):
         return True
     if re.search(rf"{_BE}\s(?:\w+ly\s|not\s|been\s|being\s)?$", ahead):
-        return True
+        return token.word.endswith(("ed", "en", "wn", "ing", "t", "ne", "de"))
     return (
         token.word.endswith(("ed", "es", "s", "ing", "en"))
         and len(token.word) > 3
@@ -129,4 +142,6 @@ def _passive(words: Wording, token: Token) -> bool:
         "told",
         "hit",
     )
-    return participle and bool(re.search(rf"{_BE}\s(?:\w+\s){{0,2}}$", ahead) or re.match(r"(?:\s\w+)?\sby\b", behind))
+    return participle and bool(
+        re.search(rf"{_BE}\s(?:[\w,]+\s){{0,4}}$", ahead) or re.match(r"(?:\s\w+)?\sby\b", behind)
+    )

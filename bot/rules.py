@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from bot import figures
 from bot.ground import Ground, Held, Pair
-from bot.names import actors, fold, instruments, mentioned, named_in
+from bot.names import actors, fold, instruments, mentioned
+from bot.proper import all_listed, initials, listed, masked, named, names_it, proper
 from bot.roles import swapped
 from bot.wording import Mark, Token, Wording, actor, coverage, opposed, plain, related, synonyms
 
@@ -19,11 +19,7 @@ NOVEL = 0.62  # share of the content words of a sentence that may be the writer'
 SAME = 0.85  # ... from which every word for who acts must be the source's
 COPY = 0.75  # likeness from which a sentence counts as copied, so that what changed places in it was moved
 CLAUSE = 0.6  # of a clause's words that make it one that the sentence takes up
-_PROPER = re.compile(
-    r"(?<![\w])[^\W\d_a-z][\w’'&.-]*\w(?: (?:of |for |on |the |and |de |del )*[^\W\d_a-z][\w’'&-]*\w)*"
-)
 _WE = re.compile(r"(?<!\w)(?:we|our|ours|my)(?!\w)")
-_PEOPLE = ("an", "ian", "n", "ese", "ish", "i", "ic", "s", "ans", "ians", "'s", "er", "ers")
 
 
 # what is said must be there
@@ -81,7 +77,8 @@ def new_dates(g: Ground) -> str:
             if date.year and not any((date.year, date.month, date.day)[1:]) and str(date.year) in years:
                 continue
             return f"not in the source: {said[date.start : date.end]}"
-    return ""
+    strange = figures.months(g.text) - figures.months(g.source) - figures.months(g.about)
+    return f"not in the source: month {', '.join(map(str, sorted(strange)))}" if strange else ""
 
 
 def other_places(g: Ground) -> str:
@@ -145,110 +142,17 @@ def new_symbols(g: Ground) -> str:
 def new_names(g: Ground) -> str:
     """Somebody, or a place, or an instrument that the quotes do not name, by any of its names."""
     held = f"{g.source} {g.about}"
-    known, said = {**_all_listed(held), **mentioned(held, (*actors(), *instruments()))}, _all_listed(g.text)
-    extra = [words for name, words in said.items() if name not in known and not _names_it(words, held)]
+    known, said = {**all_listed(held), **mentioned(held, (*actors(), *instruments()))}, all_listed(g.text)
+    extra = [words for name, words in said.items() if name not in known and not names_it(words, held)]
     used = " ".join(fold(words) for name, words in said.items() if name in known)
-    for name, whole in proper(_masked(g.text, said.values())):
-        if not (fold(name) in used or _names_it(name, held) or _names_it(whole, held)) and not any(
+    for name, whole in proper(masked(g.text, said.values())):
+        if not (fold(name) in used or names_it(name, held) or names_it(whole, held)) and not any(
             fold(name) in fold(e) or fold(e) in fold(name) for e in extra
         ):
             extra.append(name)
     if _WE.search(g.said.plain) and not _WE.search(plain(held)):
         extra.append("we")
     return f"not in the source: {', '.join(extra)}" if extra else ""
-
-
-@lru_cache(maxsize=1024)
-def _all_listed(text: str) -> Mapping[str, str]:
-    """The listed instruments and actors of a text, longest names first."""
-    found, others = named_in(text)
-    return found | others
-
-
-def _masked(text: str, aliases: Iterable[str]) -> str:
-    """`text` with the names that are already told apart written small."""
-    for words in sorted(aliases, key=len, reverse=True):
-        text = re.sub(rf"(?<!\w){re.escape(words)}(?!\w)", lambda m: m.group().casefold(), text, flags=re.IGNORECASE)
-    return text
-
-
-def proper(text: str) -> Iterator[tuple[str, str]]:
-    """What is written like a name; at the start of a sentence without its first word, which may be any, and then with it."""
-    for match in _PROPER.finditer(text):
-        name = match.group()
-        first = not text[: match.start()].strip(" \"“‘'([-–•*") or re.search(
-            r"[.!?:]\s*[\"“‘'(]*$", text[: match.start()]
-        )
-        if first:
-            lead, _, rest = name.partition(" ")
-            if not _is_country(lead) and not any(c.isupper() for c in lead[1:]) and not _is_country(name):
-                name = (
-                    rest.removeprefix("of ")
-                    .removeprefix("for ")
-                    .removeprefix("the ")
-                    .removeprefix("and ")
-                    .removeprefix("on ")
-                )
-        if name and name[0].isupper():
-            if fold(name.split()[0].rstrip(".")) not in figures.MONTHS:
-                yield name, match.group()
-
-
-def _is_country(name: str) -> bool:
-    from bot.wording import countries
-
-    return fold(name) in countries()
-
-
-def _names_it(name: str, held: str) -> bool:
-    """Whether `held` has the name: its words in any case, its initials, what its initials stand for, or the people of a place."""
-    source = fold(held)
-    if fold(name) in source or _initials(name, held):
-        return True
-    words = set(re.findall(r"[^\W_]+", source))
-    parts = [
-        p
-        for p in re.findall(r"[^\W_]+", fold(name).replace("'s", ""))
-        if p not in ("of", "the", "and", "for", "on", "de")
-    ]
-    return all(part in words or any(_people(part, word) for word in words) or _common(part, words) for part in parts)
-
-
-def _people(one: str, other: str) -> bool:
-    """Albania and Albanian, Iran and Iranian."""
-    short, long = sorted((one, other), key=len)
-    return len(short) >= 4 and any(long == short.removesuffix("a") + end or long == short + end for end in _PEOPLE)
-
-
-def _common(part: str, words: set[str]) -> bool:
-    """A common word with a capital, such as Ministers: any form of it, or a word that may stand for it."""
-    from bot.wording import stem
-
-    mine = stem(part)
-    return len(part) > 3 and any(
-        related(mine, stem(w)) or (synonyms(mine, stem(w)) and not _is_country(part)) for w in words if len(w) > 3
-    )
-
-
-def _initials(name: str, held: str) -> bool:
-    """Whether one is the initials of the other: MSS and Ministry of State Security."""
-    if re.fullmatch(r"[A-Z][A-Za-z&.]*[A-Z][a-z]?", name) and len(name) <= 8:
-        letters = (
-            re.sub(r"[^A-Za-z]", "", name).casefold().removesuffix("s")
-            if name.endswith("s")
-            else re.sub(r"[^A-Za-z]", "", name).casefold()
-        )
-        wanted = (
-            r"(?<!\w)" + r"\w*[ -](?:(?:of|and|the|for|on|in|to|de) )*".join(re.escape(c) for c in letters) + r"\w+"
-        )
-        return bool(re.search(wanted, fold(held)))
-    words = [
-        w for w in re.findall(r"[^\W_]+", name) if w.casefold() not in ("of", "and", "the", "for", "on", "in", "to")
-    ]
-    return len(words) >= 2 and bool(re.search(rf"(?<!\w){''.join(w[0] for w in words)}s?(?!\w)", held.replace(".", "")))
-
-
-# who did what to whom
 
 
 def other_roles(g: Ground) -> str:
@@ -269,13 +173,52 @@ def other_words(g: Ground) -> str:
     for a, b in _replaced(said, held):
         mine, theirs = [t.word for t in a], [t.word for t in b]
         if not a or not b:
+            if [*mine, *theirs] in (["not"], ["never"]) and similarity(g) >= SAME and _copied_back(g) >= SAME:
+                return f"'{(mine or theirs)[0]}' put in or left out"
             continue
         links, others = {*mine} & _LINKS - {*theirs}, {*theirs} & _LINKS - {*mine}
-        if len(a) == len(b) == 1 and links and others:
+        if (
+            len(a) == len(b) == 1
+            and links
+            and others
+            and (similarity(g) >= SAME or not {*mine, *theirs} <= {"and", "or"})
+        ):
             return f"'{' '.join(mine)}' for '{' '.join(theirs)}'"
         if len(a) <= 4 and len(b) <= 4 and (told := _another(g, a, b) or _other_subject(g, a, b)):
             return told
     return ""
+
+
+_AGAINST = {
+    "with": "against without",
+    "for": "against",
+    "before": "after",
+    "inside": "outside",
+    "within": "outside after",
+    "above": "below",
+    "under": "over",
+}
+_TURNED = {
+    (a, b) for one, others in _AGAINST.items() for other in others.split() for a, b in ((one, other), (other, one))
+}
+
+
+def turned_links(g: Ground) -> str:
+    """Against for with, after for before: before a word that both texts have."""
+    for pair in g.pairs:
+        mine, theirs = _link(g.said, pair.said), _link(pair.sentence.words, pair.held)
+        if (mine, theirs) in _TURNED and not re.search(rf"\b{mine}\b", pair.sentence.words.plain):
+            return f"'{mine} {pair.said.word}' for '{theirs} {pair.held.word}'"
+    return ""
+
+
+def _link(words: Wording, token: Token) -> str:
+    """The preposition that a word stands under."""
+    match = re.search(
+        r"(?<!\w)(\w+) (?:(?:the|a|an|their|its|his|her|our|this|that|these|those|any|all|such) )?$",
+        words.plain[: token.start],
+    )
+    return match.group(1) if match else ""
 
 
 def _other_subject(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
@@ -292,10 +235,10 @@ def _other_subject(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
     fresh = [t for t in a if t.content and not any(_has_exactly(w, t) for w in (g.near.words, g.known))]
     fresh = [t for t in fresh if not any(synonyms(t.stem, o.stem) for o in lost)]
     mine, theirs = g.said.plain[a[0].start : a[-1].end], g.near.words.plain[b[0].start : b[-1].end]
-    if not fresh or not lost or _names_it(mine, theirs) or _names_it(theirs, mine) or _initialled(g, a, b):
+    if not fresh or not lost or names_it(mine, theirs) or names_it(theirs, mine) or _initialled(g, a, b):
         return ""
-    named = _named(g.said, a) & _named(g.near.words, b)
-    return "" if named or any(t.word[0].isdigit() for t in (*fresh, *lost)) else f"'{mine}' for '{theirs}'"
+    same = named(g.said, a) & named(g.near.words, b)
+    return "" if same or any(t.word[0].isdigit() for t in (*fresh, *lost)) else f"'{mine}' for '{theirs}'"
 
 
 def _another(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
@@ -309,18 +252,7 @@ def _another(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
         return ""
     if _other_figure(g, mine, theirs):
         return told
-    named, other = _named(g.said, a), _named(g.near.words, b)
-    both = named <= _all_named(g.near.words) and other <= _all_named(g.said)
-    if both and (similarity(g) < COPY or _listed_together(g.near.words, named | other)):
-        named = set()
-    if (
-        named
-        and other
-        and not named & other
-        and not _names_it(mine, theirs)
-        and not _names_it(theirs, mine)
-        and not _initialled(g, a, b)
-    ):
+    if _other_name(g, a, b):
         return told
     for one in fresh:
         for two in lost:
@@ -328,6 +260,18 @@ def _another(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
             if kinds and kept and not kinds & kept:
                 return told
     return ""
+
+
+def _other_name(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> bool:
+    """Whether one name stands in the place of another: a stranger, or in a copied sentence one from elsewhere in it."""
+    mine, theirs = named(g.said, a), named(g.near.words, b)
+    if not mine or not theirs or mine & theirs:
+        return False
+    if mine <= _all_named(g.near.words) and theirs <= _all_named(g.said):
+        if similarity(g) < COPY or _listed_together(g.near.words, mine | theirs):
+            return False
+    words, others = g.said.plain[a[0].start : a[-1].end], g.near.words.plain[b[0].start : b[-1].end]
+    return not (names_it(words, others) or names_it(others, words) or _initialled(g, a, b))
 
 
 def _other_figure(g: Ground, mine: str, theirs: str) -> bool:
@@ -345,7 +289,7 @@ def _other_figure(g: Ground, mine: str, theirs: str) -> bool:
 
 def _all_named(words: Wording) -> set[str]:
     return (
-        _named(words, words.tokens) | {fold(t) for t in re.findall(r"(?<!\w)[A-Z][\w’'-]+", words.text)}
+        named(words, words.tokens) | {fold(t) for t in re.findall(r"(?<!\w)[A-Z][\w’'-]+", words.text)}
         if words.tokens
         else set()
     )
@@ -353,7 +297,7 @@ def _all_named(words: Wording) -> set[str]:
 
 def _listed_together(words: Wording, names: set[str]) -> bool:
     """Whether the names stand in one list, where their order says nothing: 'Lithuania and Australia'."""
-    spans = [(start, end) for start, end, name in _listed(words.text) if name in names]
+    spans = [(start, end) for start, end, name in listed(words.text) if name in names]
     spans += [m.span() for name in names for m in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", words.plain)]
     if len(words.text) != len(words.plain) or len(spans) < 2:
         return False
@@ -369,35 +313,15 @@ def similarity(g: Ground) -> float:
     return float(LCSseq.similarity(said, [t.word for t in g.near.words.tokens]) / max(1, len(said)))
 
 
+def _copied_back(g: Ground) -> float:
+    """The share of the nearest sentence that is copied."""
+    return similarity(g) * len(g.said.tokens) / max(1, len(g.near.words.tokens))
+
+
 def _initialled(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> bool:
     mine = g.said.text[a[0].start : a[-1].end] if len(g.said.text) == len(g.said.plain) else ""
     theirs = g.near.words.text[b[0].start : b[-1].end] if len(g.near.words.text) == len(g.near.words.plain) else ""
-    return bool(mine and theirs) and (_initials(mine, theirs) or _initials(theirs, mine))
-
-
-def _named(words: Wording, tokens: Sequence[Token]) -> set[str]:
-    """The names among the tokens: what is listed, under its first name; else what is written with a capital."""
-    if len(words.text) != len(words.plain):
-        return set()
-    start, end = tokens[0].start, tokens[-1].end
-    listed = {name for first, last, name in _listed(words.text) if first < end and start < last}
-    return listed or {
-        fold(t)
-        for t in re.findall(r"(?<!\w)[A-Z][\w’'-]+", words.text[start:end])
-        if (start > 1 or _is_country(t)) and fold(t) not in figures.MONTHS
-    }
-
-
-@lru_cache(maxsize=512)
-def _listed(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Where `text` has the listed names of actors, longest first: start, end and first name."""
-    folded = text.casefold()
-    found: list[tuple[int, int, str]] = []
-    if len(folded) != len(text):
-        return ()
-    for name, words in named_in(text)[1].items():
-        found += [(m.start(), m.end(), name) for m in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", folded)]
-    return tuple(found)
+    return bool(mine and theirs) and (initials(mine, theirs) or initials(theirs, mine))
 
 
 def _replaced(said: Sequence[Token], held: Sequence[Token]) -> Iterator[tuple[Sequence[Token], Sequence[Token]]]:
@@ -433,7 +357,7 @@ def negation(g: Ground) -> str:
     theirs = sum(len(_own_denials(h.words, [g.said])) for h in g.grounds)
     if len(added) > len(dropped) + len(unmatched) + theirs or (free and not held and len(free) > theirs):
         return f"'{_words(g.said, (added or free)[0])}' is not in the source"
-    lost = [*dropped, *((h, m) for h, m in unmatched if h is g.near and _clause_covered(g, h, m))]
+    lost = [*dropped, *((h, m) for h, m in unmatched if not said and h is g.near and _clause_covered(g, h, m))]
     if len(lost) > len(added) + len(free) + mine:
         return f"'{_words(lost[0][0].words, lost[0][1])}' of the source is missing"
     return ""
@@ -471,7 +395,13 @@ def _clause_covered(g: Ground, held: Held, mark: Mark) -> bool:
 
 def _clause(text: str, at: int) -> tuple[int, int]:
     """Where the clause around `at` begins and ends: between commas, semicolons, colons and brackets."""
-    borders = [m.end() for m in re.finditer(r"[,;:()](?:\s|$)|\s-\s|(?<=\w)\.\s", text)]
+    borders = [
+        m.end()
+        for m in re.finditer(
+            r"[,;:()](?:\s|$)|\s-\s|(?<=\w)\.\s|\s(?:but|and)\s(?=(?:shall|must|should|may|can|will|is|are|was|were|has|have|had|to|does|do|did)\b)",
+            text,
+        )
+    ]
     return max([0, *(b for b in borders if b <= at)]), min([len(text), *(b for b in borders if b > at)])
 
 
@@ -586,7 +516,9 @@ def quantity(g: Ground) -> str:
     """All for some, at most for at least; a bound that was left out or put in."""
     for mark in g.said.of("quantities"):
         kinds = _quantities(g, mark)
-        if kinds is None or mark.kind in kinds or (not kinds and mark.kind in ("all", "both", "about", "exactly")):
+        if kinds is None or mark.kind in kinds:
+            continue
+        if not kinds and mark.kind in ("all", "both", "about", "exactly") and not _narrower(g, mark):
             continue
         if {mark.kind} | kinds <= {"all", "both"} or (mark.kind == "most" and kinds == {"below"}):
             continue
@@ -595,6 +527,17 @@ def quantity(g: Ground) -> str:
         if mark.kind in _QUANTITIES_KEPT and _unbounded(g, held, mark):
             return f"'{_words(held.words, mark)}' of the source is missing"
     return ""
+
+
+def _narrower(g: Ground, mark: Mark) -> bool:
+    """Whether the source narrows what 'all' is said of: 'all states' for 'other affected states'."""
+    focus = g.said.after(mark, 1)
+    pair = g.held_for(focus[0]) if focus else None
+    if pair is None or mark.kind != "all":
+        return False
+    words = pair.sentence.words
+    ahead = [t for t in words.content if t.end == pair.held.start - 1]
+    return any(not g.said.holds(t) for t in ahead)
 
 
 def _after_or_before(words: Wording, mark: Mark) -> list[Token]:
@@ -700,9 +643,11 @@ def _sign_differs(g: Ground) -> bool:
 
 
 def _condition_end(words: Wording, mark: Mark) -> int:
-    match = re.compile(r"[,;:.)](?:\s|$)").search(words.plain, mark.end)
-    while match and match.start() - mark.end < 2:
-        match = re.compile(r"[,;:.)](?:\s|$)").search(words.plain, match.end())
+    """Where a condition ends: at the next stop, or with its mark where this says all, as in 'where appropriate, ...'."""
+    stop = re.compile(r"[,;:](?:\s|$)|\.(?:\s|$)")
+    match = stop.search(words.plain, mark.end)
+    if match and match.start() - mark.end < 2 and " " not in _words(words, mark):
+        match = stop.search(words.plain, match.end())
     return match.start() if match else len(words.plain)
 
 
@@ -712,7 +657,7 @@ def _cut_off(g: Ground, held: Held, mark: Mark) -> bool:
     end = _condition_end(words, mark)
     inside = [t for t in words.content if mark.start <= t.start < end]
     alike = [m for m in g.said.of("conditions") if m.kind == mark.kind]
-    share = coverage(inside, [g.said]) if inside else 0.0
+    share = sum(g.said_for(held, t) is not None for t in inside) / len(inside) if inside else 0.0
     if (share > 0.5 and len(inside) > 1) or (alike and (share >= 0.3 or not inside)):
         return False
     start, stop = _head(words, mark, end)
@@ -824,6 +769,7 @@ RULES: Mapping[str, Rule] = {
     "name": new_names,
     "swapped": other_roles,
     "replaced": other_words,
+    "link": turned_links,
     "negation": negation,
     "modality": modality,
     "stance": stance,

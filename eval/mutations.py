@@ -290,7 +290,11 @@ def date_formats(text: str, rng: Random) -> Iterator[str]:
     """The date as others write it."""
     for match in _DATE.finditer(text):
         day, month, year, _, _ = match.groups()
-        if day and text[match.start() - 1 : match.start()] not in ("-", "–"):
+        if (
+            day
+            and text[match.start() - 1 : match.start()] not in ("-", "–")
+            and not re.search(r"\d (?:and|to) $", text[: match.start()])
+        ):
             forms = (
                 f"{month} {day}, {year}",
                 f"{year}-{list(MONTHS).index(month) + 1:02d}-{int(day):02d}",
@@ -337,7 +341,7 @@ def modal_verbs(text: str, rng: Random) -> Iterator[str]:
 def numbers_in_words(text: str, rng: Random) -> Iterator[str]:
     """A small number in words for figures, or in figures for words."""
     bare = _DATE.sub(lambda m: "#" * len(m.group()), text)
-    if match := re.search(r"(?<![\w./#(-])(?<!Article )(?<!No\. )(\d{1,2})(?= [a-z])", bare):
+    if match := re.search(r"(?<![\w./#(-])(?<!Article )(?<!No\. )(\d{1,2})(?= (?!and|to|of)[a-z])", bare):
         if 1 < int(match.group()) <= len(WORDS):
             yield text[: match.start()] + WORDS[int(match.group()) - 1] + text[match.end() :]
     if match := re.search(rf"(?<=[a-z] )({'|'.join(WORDS[1:])})(?= [a-z])", bare):
