@@ -181,3 +181,25 @@ def replacing(path: Path) -> Iterator[IO[str]]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def verdicts(bot: Legation, claims: Sequence[Stated]) -> list[dict[str, Any]]:
+    """Whether each statement holds, by the words that it cites in this library."""
+    from bot.verify import check_statements
+
+    return [verdict.model_dump(mode="json") for verdict in check_statements(bot.index, claims)]
+
+
+def checked(bot: Legation, draft: Path) -> list[dict[str, Any]]:
+    """Whether each sentence of a person's own briefing holds, and the best passage for it."""
+    from bot.check import Checker
+    from bot.draft import read as sentences
+
+    return [found.model_dump(mode="json") for found in Checker(bot).check(sentences(draft))]
+
+
+def save(values: Sequence[dict[str, Any]], output: Path | None) -> None:
+    """Writes one object a line, whole or not at all, where a file is named."""
+    if output is not None:
+        with replacing(output) as file:
+            file.writelines(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n" for value in values)

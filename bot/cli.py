@@ -367,34 +367,48 @@ def mcp(data: Data = None) -> None:
         run_stdio(Service(bot))
 
 
-@app.command(epilog="Example: [b]legation verify --input statements.jsonl --json[/b]")
+@app.command(
+    epilog="Example: [b]legation verify briefing.docx[/b]  or  [b]legation verify --input statements.jsonl --json[/b]"
+)
 def verify(
+    draft: Annotated[
+        Path | None, typer.Argument(metavar="DRAFT", help="A briefing as Markdown or DOCX.", show_default=False)
+    ] = None,
     statements: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--input",
             metavar="FILE",
             help='A JSON object a line: {"id", "text", "citations": [{"source", "quote"}]}.',
             show_default=False,
         ),
-    ],
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write the verdicts here, a JSON object a line.")
+    ] = None,
     data: Data = None,
     json_: Json = False,
 ) -> None:
-    """Check statements against the words of the library that they cite."""
-    from bot.batch import Stated, read
-    from bot.verify import check_statements
+    """Check statements, or the sentences of a draft, against the words of the library. Exit code 1 when one does not hold."""
+    from bot import batch
 
-    claims = read(statements, Stated)
-    with shelf.asked(_settings(data)) as bot:
-        found = [verdict.model_dump(mode="json") for verdict in check_statements(bot.index, claims)]
-    if json_:
-        show.value(found)
-        return
-    for item in found:
-        why = "; ".join(f"{reason['rule']}: {reason['detail']}" for reason in item["reasons"])
-        show.text(f"{item['id']}: {'holds' if item['supported'] else why}")
-    show.text(f"{sum(item['supported'] for item in found)} of {len(found)} statements hold.")
+    if (draft is None) == (statements is None):
+        raise LibraryError("Give a draft (legation verify DRAFT) or statements (--input FILE), one of the two.")
+    if statements is not None:
+        claims = batch.read(statements, batch.Stated)
+        with shelf.asked(_settings(data)) as bot:
+            found = batch.verdicts(bot, claims)
+        batch.save(found, output)
+        show.value(found) if json_ else show.verdicts(found)
+        held = all(item["supported"] for item in found)
+    else:
+        with shelf.asked(_settings(data)) as bot:
+            found = batch.checked(bot, draft or Path())
+        batch.save(found, output)
+        show.value(found) if json_ else show.checked(found)
+        held = all(item["status"] == "holds" for item in found)
+    if not held:
+        raise typer.Exit(MISSED)
 
 
 @app.command(epilog="Example: [b]legation doctor --json[/b]")

@@ -268,3 +268,11 @@ def symbols(text: str) -> set[str]:
     return {
         re.sub(r"[^0-9a-z/]", "", symbol.casefold()).removeprefix("a/res/") for symbol in _SYMBOL.findall(flat(text))
     }
+
+
+def same_place(kind: str, parts: tuple[str, ...], other: str, others: tuple[str, ...]) -> bool:
+    """Whether two places are one, or one lies within the other: Article 23 and Article 23(4)."""
+    n = min(len(parts), len(others))
+    return parts[:n] == others[:n] and (
+        kind == other or ({kind, other} <= {"article", "section", "paragraph"} and n > 1)
+    )

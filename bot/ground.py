@@ -117,4 +117,4 @@ def _alike(one: Token, other: Token) -> float:
         return 3.0
     if related(one.stem, other.stem):
         return 2.5
-    return 1.0 if synonyms(one.stem, other.stem) else 0.0
+    return 1.0 if synonyms(one.word, other.word) else 0.0

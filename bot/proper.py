@@ -81,7 +81,7 @@ def _common(part: str, words: set[str]) -> bool:
     """A common word with a capital, such as Ministers: any form of it, or a word that may stand for it."""
     mine = stem(part)
     return len(part) > 3 and any(
-        related(mine, stem(w)) or (synonyms(mine, stem(w)) and not is_country(part)) for w in words if len(w) > 3
+        related(mine, stem(w)) or (synonyms(part, w) and not is_country(part)) for w in words if len(w) > 3
     )
 
 

@@ -121,11 +121,12 @@ def _like_a_verb(words: Wording, token: Token) -> bool:
         return True
     if re.search(rf"{_BE}\s(?:\w+ly\s|not\s|been\s|being\s)?$", ahead):
         return token.word.endswith(("ed", "en", "wn", "ing", "t", "ne", "de"))
-    return (
-        token.word.endswith(("ed", "es", "s", "ing", "en"))
-        and len(token.word) > 3
-        and not re.search(r"\b(?:the|a|an|of|its|their)\s$", ahead)
-    )
+    if re.search(r"\b(?:the|a|an|of|its|their)\s$", ahead) or len(token.word) < 4:
+        return False
+    if token.word.endswith("s"):
+        named_before = re.search(r"[A-Z][\w’'-]*\s(?:\w+ly\s)?$", words.text[: token.start])
+        return bool(named_before or re.match(r"\s(?:the|a|an|its|their|each|any|all|such)\s", words.plain[token.end :]))
+    return token.word.endswith(("ed", "ing", "en"))
 
 
 def _passive(words: Wording, token: Token) -> bool:

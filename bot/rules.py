@@ -15,7 +15,7 @@ from bot.wording import Mark, Token, Wording, actor, coverage, opposed, plain, r
 
 Rule = Callable[[Ground], str]
 
-NOVEL = 0.62  # share of the content words of a sentence that may be the writer's own
+NOVEL = 0.5  # share of the content words of a sentence that may be the writer's own
 SAME = 0.85  # ... from which every word for who acts must be the source's
 COPY = 0.75  # likeness from which a sentence counts as copied, so that what changed places in it was moved
 CLAUSE = 0.6  # of a clause's words that make it one that the sentence takes up
@@ -85,16 +85,9 @@ def other_places(g: Ground) -> str:
     """An article, section or paragraph other than those that the quotes name or stand in."""
     held = figures.places(g.source) | figures.places(g.about)
     for kind, parts in sorted(figures.places(g.text)):
-        if not any(_same_place(kind, parts, *other) for other in held):
+        if not any(figures.same_place(kind, parts, *other) for other in held):
             return f"not in the source: {kind} {' '.join(parts)}"
     return ""
-
-
-def _same_place(kind: str, parts: tuple[str, ...], other: str, others: tuple[str, ...]) -> bool:
-    n = min(len(parts), len(others))
-    return parts[:n] == others[:n] and (
-        kind == other or ({kind, other} <= {"article", "section", "paragraph"} and n > 1)
-    )
 
 
 def other_clause(g: Ground) -> str:
@@ -233,7 +226,7 @@ def _other_subject(g: Ground, a: Sequence[Token], b: Sequence[Token]) -> str:
         return ""
     lost = [t for t in b if t.content and not _has_exactly(g.said, t)]
     fresh = [t for t in a if t.content and not any(_has_exactly(w, t) for w in (g.near.words, g.known))]
-    fresh = [t for t in fresh if not any(synonyms(t.stem, o.stem) for o in lost)]
+    fresh = [t for t in fresh if not any(synonyms(t.word, o.word) for o in lost)]
     mine, theirs = g.said.plain[a[0].start : a[-1].end], g.near.words.plain[b[0].start : b[-1].end]
     if not fresh or not lost or names_it(mine, theirs) or names_it(theirs, mine) or _initialled(g, a, b):
         return ""
@@ -497,6 +490,8 @@ def _left_out(g: Ground, held: Held, mark: Mark, name: str) -> bool:
     focus = held.words.after(mark, 1)
     token = g.said_for(held, focus[0]) if focus else None
     own = next((t for t in held.words.content if mark.start <= t.start < mark.end), None)
+    if any(0 <= m.start - mark.end <= 1 for m in held.words.of("denials")):
+        return False
     if token is None or (own and g.said_for(held, own)):
         return False
     told = _kinds(g.said, token, name)
@@ -594,7 +589,7 @@ def _stands_for_another(g: Ground, at: int, held: Held, place: int) -> bool:
     beside = _beside(g.said, at)
     common = len(beside & _beside(held.words, place))
     return any(
-        synonyms(token.stem, other.stem)
+        synonyms(token.word, other.word)
         and not opposed(token.stem, other.stem)
         and len(beside & _beside(held.words, n)) >= common
         for n, other in enumerate(tokens)
@@ -658,6 +653,8 @@ def _cut_off(g: Ground, held: Held, mark: Mark) -> bool:
     inside = [t for t in words.content if mark.start <= t.start < end]
     alike = [m for m in g.said.of("conditions") if m.kind == mark.kind]
     share = sum(g.said_for(held, t) is not None for t in inside) / len(inside) if inside else 0.0
+    if any(_words(g.said, m) == _words(words, mark) and words.plain[end - 9 : end] in g.said.plain for m in alike):
+        return False
     if (share > 0.5 and len(inside) > 1) or (alike and (share >= 0.3 or not inside)):
         return False
     start, stop = _head(words, mark, end)
@@ -670,7 +667,8 @@ def _head(words: Wording, mark: Mark, end: int) -> tuple[int, int]:
     text = words.plain
     start = max([0, *(m.end() for m in re.finditer(r"[;:](?:\s|$)|(?<=\w)\.\s", text[: mark.start]))])
     before = [t for t in words.content if start <= t.start < mark.start]
-    if len(before) >= 2:
+    inserted = re.search(r"(?:which|who|that|and|or|to|shall|must|should|may|can|will),? $", text[: mark.start])
+    if len(before) >= 2 and not inserted:
         return before[-5:][0].start, mark.start
     after = [t for t in words.content if t.start >= end][:5]
     return (after[0].start, after[-1].end) if after else (mark.start, mark.start)

@@ -181,3 +181,28 @@ def checks(found: Sequence[Check]) -> None:
     _print(table)
     wrong = sum(check.state != "ok" for check in found)
     text("All is well." if not wrong else f"{wrong} of {len(found)} checks need a look.")
+
+
+def verdicts(found: Sequence[dict[str, Any]]) -> None:
+    """Each statement: that it holds, or why not."""
+    for item in found:
+        text(f"{item['id']}: {'holds' if item['supported'] else _why(item['reasons'])}")
+    text(f"{sum(item['supported'] for item in found)} of {len(found)} statements hold.")
+
+
+def checked(found: Sequence[dict[str, Any]]) -> None:
+    """Each sentence of a draft: that it holds, why not, or that it has no source; and the best passage for it."""
+    told = {"holds": "holds", "fails": "does not hold", "unsourced": "has no source"}
+    for item in found:
+        text(f"{item['number']}. ({item['place']}) {item['text']}")
+        why = _why(item["reasons"])
+        text(f"   {told[item['status']]}{': ' if why else ''}{why}")
+        if best := item["best"]:
+            where = ", ".join(part for part in (best["source"], best["pinpoint"]) if part)
+            text(f"   {'supported by' if best['supports'] else 'nearest'}: {where}: {best['quote'][:PREVIEW]}")
+    count = [sum(item["status"] == status for item in found) for status in told]
+    text(f"{count[0]} of {len(found)} sentences hold, {count[1]} do not, {count[2]} have no source.")
+
+
+def _why(reasons: Sequence[dict[str, str]]) -> str:
+    return "; ".join(f"{reason['rule']}: {reason['detail']}" for reason in reasons)

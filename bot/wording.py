@@ -109,9 +109,16 @@ def _stemmer() -> Any:
     return stemmer("english")
 
 
+@cache
+def _irregular() -> Mapping[str, str]:
+    """Forms of irregular verbs, with the verb."""
+    return {form: row.split()[0] for row in _lists()["irregular"] for form in row.split()[1:]}
+
+
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The stem of an English word, its spelling made British or American alike; other scripts are left as they are."""
+    word = _irregular().get(word, word)
     if not word.isascii() or not word.isalpha() or len(word) < 4:
         return word
     made = str(_stemmer().stemWord(word))
@@ -125,8 +132,29 @@ def _groups(name: str) -> Mapping[str, frozenset[int]]:
     found: dict[str, set[int]] = {}
     for number, row in enumerate(_lists()[name]):
         for word in row.split():
-            found.setdefault(stem(word), set()).add(number)
+            found.setdefault(word, set()).add(number)
     return {word: frozenset(numbers) for word, numbers in found.items()}
+
+
+@lru_cache(maxsize=65536)
+def _of(name: str, word: str) -> frozenset[int]:
+    """The groups of a list that a word stands in, in any of its inflected forms."""
+    held = _groups(name)
+    return frozenset().union(*(held.get(form, frozenset()) for form in _forms(word)))
+
+
+def _forms(word: str) -> set[str]:
+    """What a word may be an inflected form of."""
+    found = {word, _irregular().get(word, word)}
+    for ending, others in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 2:
+            found |= {word[: -len(ending)] + other for other in others}
+            if len(ending) > 1 and word[-len(ending) - 1 : -len(ending)] == word[-len(ending) - 2 : -len(ending) - 1]:
+                found.add(word[: -len(ending) - 1])
+    return found
+
+
+_ENDINGS = (("ies", ("y",)), ("ied", ("y",)), ("es", ("", "e")), ("s", ("",)), ("ed", ("", "e")), ("ing", ("", "e")))
 
 
 @cache
@@ -181,27 +209,13 @@ def _prefixed(one: str, other: str) -> bool:
 
 
 def synonyms(one: str, other: str) -> bool:
-    """Whether two stems may stand for each other."""
-    groups = _groups("synonyms")
-    return not groups.get(one, frozenset()).isdisjoint(groups.get(other, frozenset()))
+    """Whether two words may stand for each other."""
+    return not _of("synonyms", one).isdisjoint(_of("synonyms", other))
 
 
 def actor(word: str) -> frozenset[int]:
     """The kinds of actor that a word may name; none for other words."""
-    return (
-        _actors().get(word)
-        or _actors().get(re.sub(r"ies$", "y", word))
-        or _actors().get(word.removesuffix("s"), frozenset())
-    )
-
-
-@cache
-def _actors() -> Mapping[str, frozenset[int]]:
-    found: dict[str, set[int]] = {}
-    for number, row in enumerate(_lists()["actors"]):
-        for word in row.split():
-            found.setdefault(word, set()).add(number)
-    return {word: frozenset(numbers) for word, numbers in found.items()}
+    return _of("actors", word) if not word.endswith(("ed", "ing")) else frozenset()
 
 
 def related(one: str, other: str) -> bool:
@@ -284,13 +298,18 @@ class Wording:
                     break
         return found
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The content words."""
+        return frozenset(token.word for token in self.content)
+
     def holds(self, token: Token) -> bool:
         """Whether the text has this word, a form of it, or one that may stand for it."""
-        return self.has(token.stem)
-
-    def has(self, word: str) -> bool:
-        """Whether the text has this stem, a form of it, or one that may stand for it."""
-        return word in self.stems or any(related(word, other) or synonyms(word, other) for other in self.stems)
+        return (
+            token.stem in self.stems
+            or any(related(token.stem, other) for other in self.stems)
+            or any(synonyms(token.word, other) for other in self.words)
+        )
 
 
 _STOP = re.compile(r"[.;:!?](?:\s|$)")

@@ -554,7 +554,7 @@ def test_verify_tells_what_holds_from_what_does_not(made: Path, tmp_path: Path) 
         {"id": "stranger", "text": quote, "citations": [{"source": "nowhere", "quote": quote}]},
         {"id": "bare", "text": quote},
     )
-    found = value(legation("--data", made, "verify", "--input", statements, "--json"))
+    found = value(legation("--data", made, "verify", "--input", statements, "--json"), code=1)
     assert [item["id"] for item in found if item["supported"]] == ["right"]
     assert all(item["reasons"] and set(item["reasons"][0]) == {"rule", "detail"} for item in found[1:])
     assert "1 of 5" in legation("--data", made, "verify", "--input", statements).stdout
