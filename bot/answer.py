@@ -87,6 +87,15 @@ class Statement(BaseModel):
     citations: tuple[int, ...] = Field(min_length=1)
 
 
+class Row(BaseModel):
+    """A row of a comparison: what it is of, and the places of its statements among those of the answer; none: nothing held."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str = Field(min_length=1)
+    statements: tuple[int, ...] = ()
+
+
 class Timings(BaseModel):
     """Milliseconds spent at each stage of one question."""
 
@@ -141,6 +150,7 @@ class Answer(Outcome):
     statements: tuple[Statement, ...] = Field(min_length=1)
     citations: tuple[Citation, ...] = Field(min_length=1)
     note: str = Field(default="", description="What the reader should know: a list that was cut, a repealed source ...")
+    rows: tuple[Row, ...] = Field(default=(), description="Of a comparison: the statements of each thing compared.")
 
     @model_validator(mode="after")
     def _every_mark_resolves(self) -> Self:
@@ -148,11 +158,15 @@ class Answer(Outcome):
         for statement in self.statements:
             if not set(statement.citations) <= known:
                 raise ValueError(f"statement cites {statement.citations}, but only {sorted(known)} exist")
+        placed = [place for row in self.rows for place in row.statements]
+        if self.rows and sorted(placed) != list(range(len(self.statements))):
+            raise ValueError(f"the rows place {placed}, but there are {len(self.statements)} statements")
         return self
 
     def to_json(self) -> dict[str, Any]:
         """The answer as the command line, the API and evaluation know it."""
-        return self._json("answer", self.note, self.statements, self.citations)
+        made = self._json("answer", self.note, self.statements, self.citations)
+        return made | ({"rows": [row.model_dump(mode="json") for row in self.rows]} if self.rows else {})
 
 
 class Refusal(Outcome):

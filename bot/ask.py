@@ -13,10 +13,11 @@ from pydantic import BaseModel, ConfigDict
 from bot import certificate
 from bot.answer import Answer, Citation, Evidence, Kind, Refusal, Statement, Timings
 from bot.question import Filters, Question, Turn, understand
-from bot.quote import Draft, Quoter, statements
+from bot.quote import Draft, Quoter, statements, table
 from bot.refuse import Gate, Judgement, nearby
 from bot.retrieve import Found, LegationRetriever, Retriever
 from bot.settings import Settings
+from bot.status import caution
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
@@ -146,12 +147,14 @@ class Legation:
         }
         if draft.picks and judgement.confidence >= self.threshold:
             made, cited, text = statements(draft.picks)
+            note = " ".join(part for part in (draft.note, caution(cited)) if part)
             return Answer(
                 **common,
-                text=text + (f"\n\n_{draft.note}_" if draft.note else ""),
+                text=(table(made, draft.rows) if draft.rows else text) + (f"\n\n_{note}_" if note else ""),
                 statements=made,
                 citations=cited,
-                note=draft.note,
+                note=note,
+                rows=draft.rows,
             )
         reason = judgement.reason or "The library does not hold a clear answer to this question."
         return Refusal(**common, text=reason, reason=reason, nearby=nearby(found.evidence))

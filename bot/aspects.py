@@ -24,6 +24,7 @@ class Aspect(BaseModel):
 
     search: str
     slug: str = ""
+    name: str = ""  # what it is of, in the question's words; of a series, the document says it
 
 
 def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping[str, Document]) -> tuple[Aspect, ...]:
@@ -37,11 +38,13 @@ def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping
         years = {slug: str(documents[slug].year) for slug in dated}
         return _within(question, years)
     if several and len(series := _series(question, fits, documents)) > 1:
+        asked = [slug for slug in series if documents[slug].year in question.years]
+        series = asked if len(asked) > 1 else series
         return _within(question, dict.fromkeys(series, ""))
     things = _coordinated(question) if not several else [*question.instruments.values(), *question.names]
     if len(things) > 1:
         return tuple(
-            Aspect(search=_without(question.search, [other for other in things if other != name]))
+            Aspect(search=_without(question.search, [other for other in things if other != name]), name=name)
             for name in things[:MOST]
         )
     return ()
@@ -99,7 +102,7 @@ def _series(question: Question, fits: Mapping[str, Match], documents: Mapping[st
 def _within(question: Question, slugs: Mapping[str, str]) -> tuple[Aspect, ...]:
     names = [name for name in slugs.values() if name]
     return tuple(
-        Aspect(search=_without(question.search, [other for other in names if other != name]), slug=slug)
+        Aspect(search=_without(question.search, [other for other in names if other != name]), slug=slug, name=name)
         for slug, name in slugs.items()
     )
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from bot.answer import Citation, Evidence, Statement
+from bot.answer import Citation, Evidence, Row, Statement
+from bot.aspects import Aspect
 from bot.expected import Expectation, expectation, holds_expected
+from bot.names import actors, fold, instruments, mentioned, named_in
 from bot.question import Question
 from bot.retrieve import Found, lead, within
 from ingest.documents import Document, Passage, Sentence, Text
@@ -41,6 +43,8 @@ RECITAL = 2.0  # ... a recital, which explains and does not bind
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 5.0  # a further sentence is kept while its score is within this of the best
 CLOSE_ASPECT = 5.0
+SURE, AHEAD = 2.0, 1.0  # logit of a sentence that answers by itself, and its lead over the third best
+CONTEXT = 2  # sentences of a fact whose best one does
 LISTS = 2  # of the best sentences may open or belong to the list that is asked for
 LIST_CLOSE = 2.0  # ... while their score is within this of the best
 _OPENS = (":", ": \u2014", "\u2014", ":-")
@@ -78,6 +82,7 @@ class Draft(BaseModel):
 
     picks: tuple[Pick, ...]
     note: str = ""
+    rows: tuple[Row, ...] = ()  # of a comparison
 
 
 class Quoter:
@@ -102,7 +107,7 @@ class Quoter:
         elif self._introduces(ranked[0]) and (whole := self._enumeration(ranked[0])):
             return whole
         words = LISTED if question.kind in ("list", "overview") else WORDS
-        chosen = choose(ranked, words, CLOSE)
+        chosen = choose(ranked, words, CLOSE)[: CONTEXT if _stands_out(question, ranked) else None]
         for part in question.parts:
             best = self.rank(question, part, found.evidence[:READ_ASPECT], SCORED_ASPECT)[:1]
             chosen = [*best, *(pick for pick in chosen if not best or pick.place != best[0].place)]
@@ -156,23 +161,25 @@ class Quoter:
     def _by_aspect(self, question: Question, found: Found) -> Draft | None:
         """The best sentences of each aspect: in the order of the question, for a timeline in that of the documents' dates."""
         budget = max(WORDS_ASPECT, ASPECTS // len(found.aspects))
-        parts = []
+        parts: list[tuple[str, list[Pick]]] = []
         for aspect, evidence in found.aspects:
             ranked = self.rank(question, aspect.search, evidence[:READ_ASPECT], SCORED_ASPECT)
-            if ranked:
-                parts.append(choose(ranked, budget, CLOSE_ASPECT))
-        if len(parts) < 2:
+            chosen = choose(ranked, budget, CLOSE_ASPECT)
+            held = question.kind != "comparison" or bool(aspect.slug) or _speaks_of(aspect.name, chosen)
+            parts.append((_label(question, aspect, chosen), chosen if held else []))
+        if sum(bool(part) for _, part in parts) < 2:
             return None
         if question.kind == "timeline":
-            parts.sort(key=lambda part: part[0].document.date)
+            parts.sort(key=lambda part: part[1][0].document.date if part[1] else "")
         seen: set[tuple[str, int]] = set()
-        picks = []
-        for part in parts:
-            for pick in sorted(part, key=lambda pick: (pick.document.slug, pick.sentence.start)):
-                if (place := (pick.document.slug, pick.sentence.start)) not in seen:
-                    seen.add(place)
-                    picks.append(pick)
-        return Draft(picks=tuple(self._completed(picks)))
+        picks: list[Pick] = []
+        rows = []
+        for label, part in parts:
+            new = [pick for pick in self._completed(_in_order(part)) if pick.place not in seen]
+            seen |= {pick.place for pick in new}
+            rows.append(Row(label=label, statements=tuple(range(len(picks), len(picks) + len(new)))))
+            picks += new
+        return Draft(picks=tuple(picks), rows=tuple(rows) if question.kind == "comparison" else ())
 
     def _order(self, picks: Sequence[Pick]) -> list[Pick]:
         """Documents in the order of their best sentence, sentences within one in the document's order."""
@@ -321,6 +328,19 @@ def choose(ranked: Sequence[Pick], most: int, close: float) -> list[Pick]:
     return chosen
 
 
+def _stands_out(question: Question, ranked: Sequence[Pick]) -> bool:
+    """Whether the best sentence gives the fact asked for by itself, well ahead of what comes after its context."""
+    best = ranked[0]
+    return (
+        question.kind == "fact"
+        and not question.parts
+        and bool(question.expects)
+        and holds_expected(best.text, question.expects)
+        and best.raw > SURE
+        and (len(ranked) <= CONTEXT or best.score - ranked[CONTEXT].score > AHEAD)
+    )
+
+
 def _within(picks: Sequence[Pick], most: int) -> list[Pick]:
     """The first picks that fit into `most` words, the very first always."""
     kept: list[Pick] = []
@@ -361,6 +381,26 @@ def _near_the_best(ranked: list[Pick]) -> list[Pick]:
         for pick in ranked
     ]
     return [best, *sorted(lifted[1:], key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start))]
+
+
+def _in_order(picks: Iterable[Pick]) -> list[Pick]:
+    return sorted(picks, key=lambda pick: (pick.document.slug, pick.sentence.start))
+
+
+def _speaks_of(name: str, picks: Sequence[Pick]) -> bool:
+    """Whether the passages of `picks` or the titles of their documents name what `name` names."""
+    named, bodies = named_in(name)
+    said = " ".join(f"{p.passage.text} {p.document.title} {p.document.publisher} {p.document.symbol}" for p in picks)
+    listed = [item for item in (*instruments(), *actors()) if item.canonical in {**named, **bodies}]
+    return fold(name) in fold(said) or bool(mentioned(said, listed))
+
+
+def _label(question: Question, aspect: Aspect, picks: Sequence[Pick]) -> str:
+    """What a row is called: by the question's words as it writes them, else by the date of its document."""
+    written = re.search(re.escape(aspect.name), question.text, re.IGNORECASE) if aspect.name else None
+    if written:
+        return written.group()
+    return aspect.name or (picks[0].document.date or picks[0].document.title if picks else aspect.search)
 
 
 def _position(text: Text, sentence: Sentence) -> int:
@@ -409,6 +449,23 @@ def alike(one: str, other: str) -> bool:
 
 
 _MARKER = re.compile(r"^[-•–·*] ")  # the document's own bullet, for which the answer's stands
+
+
+NOTHING = "the library holds nothing on this"  # an empty cell
+
+
+def table(made: Sequence[Statement], rows: Sequence[Row]) -> str:
+    """A comparison as a Markdown table: a row for each thing compared, its statements with their marks in one cell."""
+    lines = ["| | |", "|---|---|"]
+    for row in rows:
+        said = [made[place] for place in row.statements]
+        cells = [f"{_cell(s.text)} {''.join(f'[{number}]' for number in s.citations)}" for s in said]
+        lines.append(f"| **{_cell(row.label)}** | {'<br>'.join(cells) or f'_{NOTHING}_'} |")
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
 
 
 def statements(picks: Sequence[Pick]) -> tuple[tuple[Statement, ...], tuple[Citation, ...], str]:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from bot import places
 from bot.answer import Answer, Citation, Refusal, Statement
+from bot.quote import NOTHING
+from bot.status import is_draft, is_over
 from ingest.documents import Document
 
 # What Markdown, HTML or a formula could read as a sign. Letters, digits and what is left of ASCII mean themselves.
@@ -18,18 +20,6 @@ _SIGNS = re.compile(r"[!-&(-+\-./:<-@\[-`{-~]")
 _JOINERS = "\u200c\u200d"  # needed by Persian, Indic scripts and others
 _MARKER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[).]|[-–—•▪*])\s")
 _MONTHS = "January February March April May June July August September October November December".split()
-_OVER = (
-    "repealed",
-    "superseded",
-    "expired",
-    "revoked",
-    "rescinded",
-    "replaced",
-    "withdrawn",
-    "denounced",
-    "not in force",
-    "no longer",
-)
 _TITLE = 140  # characters of a title where it only says whose words follow
 
 
@@ -134,10 +124,21 @@ def answer(outcome: Answer, turn: int) -> str:
     """An answer as Markdown for the conversation."""
     parts = [
         understood(outcome.question, outcome.standalone_question),
-        body(outcome.statements, outcome.citations, turn),
+        table(outcome, turn) if outcome.rows else body(outcome.statements, outcome.citations, turn),
     ]
     parts.append(f"*{markdown(outcome.note)}*" if outcome.note else "")
     return "\n\n".join(part for part in parts if part)
+
+
+def table(outcome: Answer, turn: int) -> str:
+    """A comparison as a Markdown table: a row for each thing compared, an empty cell said to be empty."""
+    known = {citation.number: citation for citation in outcome.citations}
+    lines = ["| Of | In the words of the texts |", "|---|---|"]
+    for row in outcome.rows:
+        said = [outcome.statements[place] for place in row.statements]
+        cells = [f"{markdown(s.text)} {''.join(mark(known[number], turn) for number in s.citations)}" for s in said]
+        lines.append(f"| **{markdown(row.label)}** | {'<br>'.join(cells) or f'*{NOTHING}*'} |")
+    return "\n".join(lines)
 
 
 def refusal(outcome: Refusal, turn: int) -> str:
@@ -226,7 +227,7 @@ def badge(status: str) -> str:
 
 def standing(status: str) -> str:
     """Whether a document of that status is `over`, a `draft`, or neither."""
-    return "over" if status.casefold().startswith(_OVER) else "draft" if "draft" in status.casefold() else ""
+    return "over" if is_over(status) else "draft" if is_draft(status) else ""
 
 
 def language_tag(given: str) -> str:

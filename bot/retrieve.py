@@ -17,6 +17,7 @@ from bot.aspects import Aspect, aspects_of
 from bot.catalogue import Catalogue, Match
 from bot.question import Filters, Question, understand
 from bot.spelling import Vocabulary
+from bot.status import is_over
 from ingest.documents import Passage
 from ingest.structure import normal
 
@@ -32,6 +33,7 @@ READ = 16  # passages that the cross-encoder reads, of the best by late interact
 READ_ASPECT = 6  # ... of each aspect of a question that has several
 PAIRED = 0.015  # weight of the cross-encoder's logit (-11 to 11) against the late-interaction score (0.6 to 0.95)
 PLACED = 0.5  # added when the question names the provision
+OVER = 0.03  # taken off what is repealed or superseded, unless the question names it
 KEPT = 3  # passages of each aspect that stay in the evidence
 
 
@@ -168,10 +170,10 @@ class Retriever:
         evidence = []
         for name, score in zip(known, scores, strict=True):
             passage = self.index.passage(name)
-            total = float(score) + matches[passage.slug].bonus + PLACED * (name in placed)
-            evidence.append(
-                Evidence(document=self.index.document(passage.slug), passage=passage, score=total, raw=float(score))
-            )
+            document, match = self.index.document(passage.slug), matches[passage.slug]
+            total = float(score) + match.bonus + PLACED * (name in placed)
+            total -= OVER * (is_over(document.status) and not match.named)
+            evidence.append(Evidence(document=document, passage=passage, score=total, raw=float(score)))
         evidence = _best_first(evidence)
         read, rest = evidence[: search.read], evidence[search.read :]
         logits = self.index.pairs.score(search.words, [f"{lead(item)}{item.passage.text}" for item in read])

@@ -60,6 +60,8 @@ def uncited(case: Case) -> list[str]:
             continue
         for sentence in re.split(r"(?<=[.!?])\s+|\s*\|\s*", line):
             bare = letters(sentence)
+            if _FURNITURE.match(sentence):
+                continue
             if words(sentence) >= MIN_WORDS and not any(bare in said or (said and said in bare) for said in known):
                 left.append(sentence.strip())
     return left
