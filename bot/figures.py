@@ -109,6 +109,12 @@ def dates(text: str) -> list[Date]:
     given = plain(text)
     found: list[Date] = []
     for match in _DAYS.finditer(given):
+        if (
+            (match["m"] or match["n"]) == "may"
+            and not match["y"]
+            and not _capital(text, given, match.start("m" if match["m"] else "n"))
+        ):
+            continue
         days = re.findall(r"\d+", match["d"] or match["e"])
         which = MONTHS[match["m"] or match["n"]]
         found += [Date(int(match["y"] or 0), which, int(day), *match.span()) for day in days if int(day) <= 31]

@@ -6,8 +6,8 @@ import re
 
 from bot.figures import MONTHS, ORDINALS
 from bot.ground import Ground, Pair
-from bot.proper import named
-from bot.wording import Token, Wording
+from bot.proper import listed, named
+from bot.wording import Token, Wording, related
 
 _CLOSE = 3  # words beside a verb that say who acts, and on whom
 _REACH = 7  # words beside a verb that may act or be acted upon
@@ -19,7 +19,9 @@ _BORDER = re.compile(
 
 def swapped(g: Ground) -> str:
     """The words that stand on the other side of a shared verb, where neither text has made an active of a passive."""
-    for pivot in g.pairs:
+    if told := _exchanged(g):
+        return told
+    for pivot in (p for p in g.pairs if related(p.said.stem, p.held.stem)):
         if not _like_a_verb(g.said, pivot.said) and not _like_a_verb(pivot.sentence.words, pivot.held):
             continue
         before, after = _sides(g.said, pivot.said)
@@ -84,6 +86,25 @@ def _beside(words: Wording, one: Token, verb: Token) -> bool:
     )
 
 
+def _exchanged(g: Ground) -> str:
+    """Two names of which each stands after the word that the source has before the other."""
+    mine, theirs = _before_names(g.said), _before_names(g.near.words)
+    for one, word in mine.items():
+        for other, another in mine.items():
+            if one < other and word != another and (theirs.get(one), theirs.get(other)) == (another, word):
+                return f"'{one}' and '{other}' have changed places"
+    return ""
+
+
+def _before_names(words: Wording) -> dict[str, str]:
+    """Each listed actor with the word before it, articles aside."""
+    found: dict[str, str] = {}
+    for start, _, name in sorted(listed(words.text)):
+        ahead = [t.word for t in words.tokens if t.end <= start and t.word not in ("the", "a", "an", "s")]
+        found.setdefault(name, ahead[-1] if ahead else "")
+    return found
+
+
 def _most(moved: list[Pair], close: list[Pair]) -> bool:
     """Whether most of the words close to the verb have moved."""
     return 2 * sum(p in moved for p in close) >= max(1, len(close))
@@ -125,7 +146,8 @@ def _like_a_verb(words: Wording, token: Token) -> bool:
         return False
     if token.word.endswith("s"):
         named_before = re.search(r"[A-Z][\w’'-]*\s(?:\w+ly\s)?$", words.text[: token.start])
-        return bool(named_before or re.match(r"\s(?:the|a|an|its|their|each|any|all|such)\s", words.plain[token.end :]))
+        follows = re.match(r"\s(?:the|a|an|its|their|each|any|all|such|that)\s", words.plain[token.end :])
+        return bool(follows or (named_before and re.match(r"\s[A-Z]", words.text[token.end :])))
     return token.word.endswith(("ed", "ing", "en"))
 
 

@@ -11,7 +11,20 @@ from bot.ground import Ground, Held, Pair
 from bot.names import actors, fold, instruments, mentioned
 from bot.proper import all_listed, initials, listed, masked, named, names_it, proper
 from bot.roles import swapped
-from bot.wording import Mark, Token, Wording, actor, coverage, opposed, plain, related, synonyms
+from bot.wording import (
+    Mark,
+    Token,
+    Wording,
+    actor,
+    coverage,
+    irregular,
+    opposed,
+    plain,
+    prefixed,
+    related,
+    stem,
+    synonyms,
+)
 
 Rule = Callable[[Ground], str]
 
@@ -350,10 +363,16 @@ def negation(g: Ground) -> str:
     theirs = sum(len(_own_denials(h.words, [g.said])) for h in g.grounds)
     if len(added) > len(dropped) + len(unmatched) + theirs or (free and not held and len(free) > theirs):
         return f"'{_words(g.said, (added or free)[0])}' is not in the source"
+    strict = [m for m in _own_denials(g.said, [h.words for h in g.grounds]) if _LACKS.match(_words(g.said, m))]
+    if strict and not held and not theirs:
+        return f"'{_words(g.said, strict[0])}' is not in the source"
     lost = [*dropped, *((h, m) for h, m in unmatched if not said and h is g.near and _clause_covered(g, h, m))]
     if len(lost) > len(added) + len(free) + mine:
         return f"'{_words(lost[0][0].words, lost[0][1])}' of the source is missing"
     return ""
+
+
+_LACKS = re.compile(r"lack|fail|refus|declin|deny|deni|depriv|absen|unable|neglect|omit|hardly|scarcely")
 
 
 def _reverse(g: Ground, held: Held, token: Token) -> Pair | None:
@@ -374,9 +393,9 @@ def _sign(words: Wording, mark: Mark, match: Callable[[Token], Pair | None]) -> 
 
 def _own_denials(words: Wording, others: Sequence[Wording]) -> list[Mark]:
     """The words that deny by their meaning and that the others do not have."""
-    return [
-        m for m in words.of("denials") if not any(words.plain[m.start : m.end][:5] in other.plain for other in others)
-    ]
+    told = [m for m in words.of("denials") if not any(words.plain[m.start : m.end][:5] in w.plain for w in others)]
+    nons = [t for t in words.content if t.word.startswith("non") and not any(t.stem in w.stems for w in others)]
+    return told + [Mark("denials", "", t.start, t.end) for t in nons]
 
 
 def _clause_covered(g: Ground, held: Held, mark: Mark) -> bool:
@@ -420,8 +439,12 @@ def modality(g: Ground) -> str:
         kinds = _held_kinds(g, mark, "modals")
         if kinds is None or _same_force(g, mark, kinds):
             continue
+        if mark.kind in ("should", "must") and any(_commands(held.words) for held in g.grounds):
+            continue
         return f"'{_words(g.said, mark)}' is not what the source says"
     for held, mark in g.marks("modals"):
+        if mark.kind == "will" and _done_already(g, held, mark):
+            return f"'{_words(held.words, mark)}' of the source is missing"
         if (
             mark.kind in _CERTAIN
             and not _ENABLES.match(_words(held.words, mark))
@@ -430,6 +453,28 @@ def modality(g: Ground) -> str:
         ):
             return f"'{_words(held.words, mark)}' of the source is missing"
     return ""
+
+
+_ITEM = re.compile(r"(?:[-–•*·▪]|\(?(?:[a-z]{1,3}|\d{1,2})[.)]) ([a-z]+) ")
+_NO_VERB = re.compile(r"(?:s|ed|ing|ly)$|^(?:the|a|an|in|on|of|to|for|if|it|we|any|all|no)$")
+
+
+def _commands(words: Wording) -> bool:
+    """Whether a sentence is an item of a list that begins with what is to be done: '- Promote the ...'."""
+    match = _ITEM.match(words.plain)
+    if not match or any(_PURE.match(_words(words, m)) for m in words.of("modals")):
+        return False
+    return not _NO_VERB.search(match.group(1))
+
+
+def _done_already(g: Ground, held: Held, mark: Mark) -> bool:
+    """Whether what the source says will be done is told as done."""
+    focus = held.words.after(mark, 1)
+    token = g.said_for(held, focus[0]) if focus else None
+    if token is None or focus[0].word == token.word or g.said.of("modals"):
+        return False
+    past = token.word.endswith("ed") or token.word in irregular()
+    return past and not re.search(r"\b(?:is|are|be|being|to|will)\s(?:\w+\s)?$", g.said.plain[: token.start])
 
 
 def _held_kinds(g: Ground, mark: Mark, name: str) -> set[str] | None:
@@ -443,7 +488,10 @@ def _held_kinds(g: Ground, mark: Mark, name: str) -> set[str] | None:
 
 
 def _kinds(words: Wording, token: Token, name: str) -> set[str]:
-    return {m.kind for m in words.of(name) if token in words.after(m, 2) and not m.start <= token.start < m.end}
+    found = {m.kind for m in words.of(name) if token in words.after(m, 2) and not m.start <= token.start < m.end}
+    if name == "modals" and re.search(r"\b(?:is|are|was|were) to (?:\w+ )?$", words.plain[: token.start]):
+        found.add("must")
+    return found
 
 
 def _same_force(g: Ground, mark: Mark, kinds: set[str]) -> bool:
@@ -463,7 +511,8 @@ def _same_force(g: Ground, mark: Mark, kinds: set[str]) -> bool:
     if not kinds:
         return (
             kind in everywhere
-            or kind in ("will", "plan")
+            or kind == "plan"
+            or (kind == "will" and not everywhere & {"plan", "perhaps"})
             or (kind == "must" and any(_binding(h.words) for h in g.grounds))
         )
     return False
@@ -571,16 +620,26 @@ def stance(g: Ground) -> str:
     said = {t.word for t in g.said.tokens}
     for at, token in enumerate(g.said.tokens):
         for held in g.grounds:
-            stems = {t.stem for t in held.words.tokens}
-            if token.stem in stems or any(related(token.stem, other) for other in stems):
-                break
+            places = [n for n, t in enumerate(held.words.tokens) if related(token.stem, t.stem)]
+            among = max((_common(g, at, held, n) for n in places), default=-1)
             for place, other in enumerate(held.words.tokens):
                 matched = g.said_for(held, other) is not None or (not other.content and other.word in said)
-                if matched or not opposed(token.stem, other.stem) or not _same_sign(g, token, held, other):
+                if matched or not _contrary(token, other) or not _same_sign(g, token, held, other):
                     continue
-                if not _stands_for_another(g, at, held, place):
+                if among < _common(g, at, held, place) and not _stands_for_another(g, at, held, place):
                     return f"'{token.word}' for '{other.word}'"
+            if places:
+                break
     return ""
+
+
+def _contrary(one: Token, other: Token) -> bool:
+    return opposed(one.stem, other.stem) or prefixed(one.word, other.word)
+
+
+def _common(g: Ground, at: int, held: Held, place: int) -> int:
+    """How many words stand beside both a word said and one of the source."""
+    return len(_beside(g.said, at) & _beside(held.words, place))
 
 
 def _stands_for_another(g: Ground, at: int, held: Held, place: int) -> bool:
@@ -680,10 +739,13 @@ def attribution(g: Ground) -> str:
         return ""
     for held, mark in g.marks("sayings"):
         text = held.words.plain
-        rest = [t for t in held.words.content if t.start >= mark.end][:8]
+        rest = [t for t in held.words.content if t.start >= mark.end][:5]
         if re.search(r"[a-z]+ing$", _words(held.words, mark)) or len(rest) < 3:
             continue
         if re.search(r"\b(?:we|i)\s(?:\w+\s)?$", text[: mark.start]):
+            continue
+        verb = stem(_words(held.words, mark).split()[0])
+        if any(t.stem == verb for t in g.said.tokens):
             continue
         sayer = [t for t in held.words.content if t.end <= mark.start][-2:]
         reported = re.match(r"\s*,?\s*(?:that\b|[\"“:])", text[mark.end :]) or _words(held.words, mark).endswith(

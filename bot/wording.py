@@ -110,7 +110,7 @@ def _stemmer() -> Any:
 
 
 @cache
-def _irregular() -> Mapping[str, str]:
+def irregular() -> Mapping[str, str]:
     """Forms of irregular verbs, with the verb."""
     return {form: row.split()[0] for row in _lists()["irregular"] for form in row.split()[1:]}
 
@@ -118,7 +118,7 @@ def _irregular() -> Mapping[str, str]:
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The stem of an English word, its spelling made British or American alike; other scripts are left as they are."""
-    word = _irregular().get(word, word)
+    word = irregular().get(word, word)
     if not word.isascii() or not word.isalpha() or len(word) < 4:
         return word
     made = str(_stemmer().stemWord(word))
@@ -145,7 +145,7 @@ def _of(name: str, word: str) -> frozenset[int]:
 
 def _forms(word: str) -> set[str]:
     """What a word may be an inflected form of."""
-    found = {word, _irregular().get(word, word)}
+    found = {word, irregular().get(word, word)}
     for ending, others in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 2:
             found |= {word[: -len(ending)] + other for other in others}
@@ -189,7 +189,7 @@ def opposed(one: str, other: str) -> bool:
         return False
     theirs = _side(other)
     mine = _side(one)
-    return (any((row, 1 - side) in theirs for row, side in mine) and not mine & theirs) or _prefixed(one, other)
+    return (any((row, 1 - side) in theirs for row, side in mine) and not mine & theirs) or prefixed(one, other)
 
 
 _PREFIXES = (
@@ -199,7 +199,7 @@ _PREFIXES = (
 )  # fmt: skip
 
 
-def _prefixed(one: str, other: str) -> bool:
+def prefixed(one: str, other: str) -> bool:
     """Lawful and unlawful, overstate and understate."""
     pairs = [*_PREFIXES, *((b, a) for a, b in _PREFIXES)]
     return any(

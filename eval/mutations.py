@@ -103,7 +103,7 @@ def sentences(texts: Mapping[str, Text]) -> Iterator[Quoted]:
     """The sentences of the library that could stand in an answer: whole, agreed, of a length that people quote."""
     for slug, text in texts.items():
         for place in text.sentences:
-            words = re.sub(r"^(?:\(?\w{1,3}[.)]|[-–•*])\s+", "", text.document.text[place.start : place.end])
+            words = re.sub(r"^(?:(?:\(?\w{1,3}[.)]|[-–•*])\s+)+", "", text.document.text[place.start : place.end])
             if (
                 place.kind in ("paragraph", "item")
                 and place.agreed
