@@ -185,9 +185,11 @@ def replacing(path: Path) -> Iterator[IO[str]]:
 
 def verdicts(bot: Legation, claims: Sequence[Stated]) -> list[dict[str, Any]]:
     """Whether each statement holds, by the words that it cites in this library."""
+    from bot.entail import entailment
     from bot.verify import check_statements
 
-    return [verdict.model_dump(mode="json") for verdict in check_statements(bot.index, claims)]
+    judge = entailment(bot.settings.entailment)
+    return [verdict.model_dump(mode="json") for verdict in check_statements(bot.index, claims, judge)]
 
 
 def checked(bot: Legation, draft: Path) -> list[dict[str, Any]]:

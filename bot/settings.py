@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     model: str = Field(
         default="", description="Chat model that writes answers; empty: answers are verbatim quotations."
     )
+    entailment: str = Field(
+        default="",
+        description="Cross-encoder that also judges what `legation verify --input` lets pass; empty: the rules alone.",
+    )
     threshold: float | None = Field(
         default=None,
         ge=0,

@@ -13,6 +13,7 @@ from bot.rules import broken
 from bot.wording import flat
 
 if TYPE_CHECKING:
+    from bot.entail import Entails
     from ingest.index import Index
 
 MOST_PLACES = 20  # of one quote that lend their names to a statement
@@ -94,10 +95,15 @@ def _bare(text: str) -> str:
     return _OPENER.sub("", flat(text)).rstrip(" .;,:")
 
 
-def check_statements(library: Index | Mapping[str, str], statements: Iterable[Claim]) -> list[Verdict]:
-    """A verdict on each statement, by the words that it cites in the library: an Index, or the texts of documents by slug."""
+def check_statements(
+    library: Index | Mapping[str, str], statements: Iterable[Claim], entails: Entails | None = None
+) -> list[Verdict]:
+    """A verdict on each statement, by the words that it cites in the library: an Index, or the texts of documents by slug.
+
+    `entails` is a model's opinion on what the rules let pass (bot.entail), where one is wanted.
+    """
     shelf = _Texts(library) if isinstance(library, Mapping) else _Shelf(library)
-    return [_verdict(shelf, claim) for claim in statements]
+    return [_verdict(shelf, claim, entails) for claim in statements]
 
 
 class Source:
@@ -163,7 +169,7 @@ class _Shelf:
         return Source(body, named, places)
 
 
-def _verdict(shelf: _Texts | _Shelf, claim: Claim) -> Verdict:
+def _verdict(shelf: _Texts | _Shelf, claim: Claim, entails: Entails | None = None) -> Verdict:
     reasons: list[Reason] = []
     quotes: list[str] = []
     about: list[str] = []
@@ -177,4 +183,6 @@ def _verdict(shelf: _Texts | _Shelf, claim: Claim) -> Verdict:
             quotes.append(cited.quote)
             about += source.about(cited.quote)
     reasons += check_statement(claim.text, quotes, tuple(dict.fromkeys(about)))
+    if entails and not reasons and not entails(claim.text, quotes):
+        reasons.append(Reason(rule="entailment", detail="the model does not find it in the quotes"))
     return Verdict(id=claim.id, supported=not reasons, reasons=tuple(reasons))

@@ -1,6 +1,7 @@
 """Statements against the words they cite: verbatim sentences hold, cases written by hand, and any text at all."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.entail import entailment
 from bot.verify import Cited, Claim, check_statement, check_statements
+from ingest.documents import LibraryError
 from ingest.sentences import spans
 
 NOTES = Path(__file__).parents[2] / "ingest" / "starter"
@@ -79,6 +82,31 @@ def test_sources_and_quotes_come_first() -> None:
     assert verdict(QUOTE, ("act", "")) == ["quote", "citation"]
     assert verdict(QUOTE) == ["citation"]
     assert verdict(QUOTE, ("act", "Nobody is exempt.")) != []
+
+
+def test_a_model_is_asked_only_about_what_the_rules_let_pass() -> None:
+    asked: list[str] = []
+
+    def entails(text: str, quotes: Sequence[str]) -> bool:
+        asked.append(text)
+        return "must" in text
+
+    claims = [
+        Claim(id=str(n), text=text, citations=(Cited(source="act", quote=QUOTE),))
+        for n, text in enumerate(
+            (QUOTE.replace("shall", "must"), QUOTE.replace("shall", "have to"), QUOTE.replace("24", "72"))
+        )
+    ]
+    found = check_statements({"act": QUOTE}, claims, entails)
+    assert [verdict.supported for verdict in found] == [True, False, False]
+    assert [reason.rule for reason in found[1].reasons] == ["entailment"]
+    assert asked == [claims[0].text, claims[1].text]
+
+
+def test_no_model_is_the_default_and_a_wrong_one_is_told(tmp_path: Path) -> None:
+    assert entailment("") is None
+    with pytest.raises(LibraryError, match="LEGATION_ENTAILMENT"):
+        entailment(str(tmp_path))
 
 
 def test_what_a_document_and_its_place_are_called_lends_names_and_articles() -> None:
