@@ -20,6 +20,13 @@ ORDINALS = {
         1,
     )
 } | {"twentieth": 20, "thirtieth": 30, "twenty-first": 21}
+_TIMES = {
+    "doubl(?:e|ed|es|ing)": "2",
+    "twice": "2",
+    "tripl(?:e|ed|es|ing)": "3",
+    "quadrupl": "4",
+    "halv(?:e|ed|es|ing)": "1/2",
+}
 _SCALES = {
     "hundred": 100,
     "thousand": 1000,
@@ -215,6 +222,7 @@ def numbers(text: str, dated: bool = True) -> set[str]:
     given = _ONE.sub(" ", text)
     given = spelt(given)
     found = {_value(match.group()) for match in _FIGURE.finditer(given)}
+    found |= {f"times {times}" for word, times in _TIMES.items() if re.search(rf"\b{word}", given)}
     return found | {
         str(n) for word, n in ORDINALS.items() if n > 1 and re.search(rf"\b{word}\b(?! (?:of all|and foremost))", given)
     }

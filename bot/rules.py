@@ -152,13 +152,18 @@ def new_names(g: Ground) -> str:
     extra = [words for name, words in said.items() if name not in known and not names_it(words, held)]
     used = " ".join(fold(words) for name, words in said.items() if name in known)
     for name, whole in proper(masked(g.text, said.values())):
-        if not (fold(name) in used or names_it(name, held) or names_it(whole, held)) and not any(
-            fold(name) in fold(e) or fold(e) in fold(name) for e in extra
-        ):
+        if not (
+            fold(name) in used or names_it(name, held) or names_it(whole, held) or _all_known(name, known)
+        ) and not any(fold(name) in fold(e) or fold(e) in fold(name) for e in extra):
             extra.append(name)
     if _WE.search(g.said.plain) and not _WE.search(plain(held)):
         extra.append("we")
     return f"not in the source: {', '.join(extra)}" if extra else ""
+
+
+def _all_known(name: str, known: Mapping[str, str]) -> bool:
+    found = all_listed(name)
+    return bool(found) and set(found) <= set(known)
 
 
 def other_roles(g: Ground) -> str:
@@ -359,8 +364,12 @@ def negation(g: Ground) -> str:
     added, free = [m for m, sign in said if sign is False], [m for m, sign in said if sign is None]
     dropped = [(h, m) for h, m, sign in held if sign is False]
     unmatched = [(h, m) for h, m, sign in held if sign is None]
-    mine = len(_own_denials(g.said, [h.words for h in g.grounds]))
-    theirs = sum(len(_own_denials(h.words, [g.said])) for h in g.grounds)
+    mine = sum(_bears(g.said, m, g.held_for) for m in _own_denials(g.said, [h.words for h in g.grounds]))
+    theirs = sum(
+        _bears(h.words, m, lambda t, h=h: _reverse(g, h, t))  # type: ignore[misc]
+        for h in g.grounds
+        for m in _own_denials(h.words, [g.said])
+    )
     if len(added) > len(dropped) + len(unmatched) + theirs or (free and not held and len(free) > theirs):
         return f"'{_words(g.said, (added or free)[0])}' is not in the source"
     strict = [m for m in _own_denials(g.said, [h.words for h in g.grounds]) if _LACKS.match(_words(g.said, m))]
@@ -373,6 +382,12 @@ def negation(g: Ground) -> str:
 
 
 _LACKS = re.compile(r"lack|fail|refus|declin|deny|deni|depriv|absen|unable|neglect|omit|hardly|scarcely")
+
+
+def _bears(words: Wording, mark: Mark, match: Callable[[Token], Pair | None]) -> bool:
+    """Whether a word that denies bears on something that both texts speak of."""
+    focus = words.after(mark, 2)
+    return not focus or any(match(token) for token in focus)
 
 
 def _reverse(g: Ground, held: Held, token: Token) -> Pair | None:

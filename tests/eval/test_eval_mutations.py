@@ -1,6 +1,7 @@
 """Statements made false by one edit, and true ones told otherwise: the cases, the table, the bounds."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -41,11 +42,15 @@ def test_the_seed_alone_decides(cases: list[mutations.Case]) -> None:
     assert mutations.generate(notes(), SEED + 1) != cases
 
 
-def test_the_command_prints_the_table_writes_the_cases_and_keeps_the_bounds(tmp_path: Path) -> None:
+def test_the_command_prints_the_table_of_the_docs_writes_the_cases_and_keeps_the_bounds(tmp_path: Path) -> None:
     out = tmp_path / "cases.jsonl"
+    docs = (Path(__file__).parents[2] / "docs" / "verifier.md").read_text("utf-8")
+    seed = re.findall(r"legation eval mutations --seed (\d+)", docs)[0]
     bounds = ["--fail-under", "caught=0.97", "--fail-under", "kept=0.95"]
-    done = CliRunner().invoke(app, ["mutations", "--json", "--output", str(out), *bounds])
+    done = CliRunner().invoke(app, ["mutations", "--json", "--output", str(out), "--seed", seed, *bounds])
     assert done.exit_code == 0, done.output
+    table = [mutations.Row.model_validate(row) for row in json.loads(done.stdout)]
+    assert mutations.markdown(table) in docs
     rows = {row["kind"]: row for row in json.loads(done.stdout)}
     lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     for kind in mutations.MUTANTS:
