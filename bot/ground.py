@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from bot.wording import Mark, Token, Wording, coverage, related, synonyms
+
+CLAUSE = 0.6  # of a clause's words that make it one that the sentence takes up
+WE = re.compile(r"(?<!\w)(?:we|our|ours|my)(?!\w)")
+VERB = re.compile(
+    r"\b(?:is|are|was|were|be|has|have|had|do|does|did|may|might|can|could|should|must|shall|will|would|(?!need)[a-z]{3,}ed)\b"
+)
 
 
 class Held(NamedTuple):
@@ -118,3 +125,13 @@ def _alike(one: Token, other: Token) -> float:
     if related(one.stem, other.stem):
         return 2.5
     return 1.0 if synonyms(one.word, other.word) else 0.0
+
+
+def words_of(words: Wording, mark: Mark) -> str:
+    """The words of a mark."""
+    return words.plain[mark.start : mark.end]
+
+
+def has_exactly(words: Wording, token: Token) -> bool:
+    """Whether a text has this word or a form of it, no synonym."""
+    return any(token.stem == other or related(token.stem, other) for other in words.stems)
