@@ -96,6 +96,28 @@ class Row(BaseModel):
     statements: tuple[int, ...] = ()
 
 
+class Dropped(BaseModel):
+    """A sentence that a chat model wrote and that was not shown, with the rules that it broke."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    reasons: tuple[dict[str, str], ...]
+
+
+class Written(BaseModel):
+    """The account of a chat model's part in an answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    claims: int = 0
+    dropped: tuple[Dropped, ...] = ()
+    tokens_in: int = 0
+    tokens_out: int = 0
+    fallback: str = Field(default="", description="Why the quoted answer is given instead; empty: the model wrote it.")
+
+
 class Timings(BaseModel):
     """Milliseconds spent at each stage of one question."""
 
@@ -151,6 +173,7 @@ class Answer(Outcome):
     citations: tuple[Citation, ...] = Field(min_length=1)
     note: str = Field(default="", description="What the reader should know: a list that was cut, a repealed source ...")
     rows: tuple[Row, ...] = Field(default=(), description="Of a comparison: the statements of each thing compared.")
+    written: Written | None = Field(default=None, description="What a chat model had to do with it, where one is set.")
 
     @model_validator(mode="after")
     def _every_mark_resolves(self) -> Self:
@@ -166,7 +189,8 @@ class Answer(Outcome):
     def to_json(self) -> dict[str, Any]:
         """The answer as the command line, the API and evaluation know it."""
         made = self._json("answer", self.note, self.statements, self.citations)
-        return made | ({"rows": [row.model_dump(mode="json") for row in self.rows]} if self.rows else {})
+        made |= {"rows": [row.model_dump(mode="json") for row in self.rows]} if self.rows else {}
+        return made | ({"written": self.written.model_dump(mode="json")} if self.written else {})
 
 
 class Refusal(Outcome):

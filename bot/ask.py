@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
 from bot import certificate
-from bot.answer import Answer, Citation, Evidence, Kind, Refusal, Statement, Timings
+from bot.answer import Answer, Citation, Evidence, Kind, Refusal, Statement, Timings, Written
+from bot.models import Unwritten, chat_model
 from bot.question import Filters, Question, Turn, understand
 from bot.quote import Draft, Quoter, statements, table
 from bot.refuse import Gate, Judgement, nearby
 from bot.retrieve import Found, LegationRetriever, Retriever
 from bot.settings import Settings
 from bot.status import caution
+from bot.write import Writer
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class Legation:
         self.retriever = Retriever(index)
         self._quoter = Quoter(index)
         self._gate = Gate(self.retriever)
+        model = chat_model(settings) if settings.writes else None
+        self.writer = Writer(model, index, settings) if model else None
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
@@ -80,10 +84,23 @@ class Legation:
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None, id: str = ""
     ) -> Answer | Refusal:
         """The answer to `question`, or the refusal that says why there is none. LibraryError for what is no question."""
+        *_, last = self.stream(question, history, filters, id)
+        if last.outcome is None:
+            raise AssertionError("the last event holds the outcome")
+        return last.outcome
+
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None, id: str = ""
+    ) -> Iterator[Event]:
+        """The steps of the answer in order: understood, sources, statement..., done.
+
+        While a chat model writes, the sources come again with each statement that brings new ones.
+        """
         began = time.perf_counter()
         asked = check(question, self.settings.max_question_chars)
         understood = understand(asked, history, self.retriever.vocabulary)
         timings = Timings(understand=1000 * (time.perf_counter() - began))
+        yield Event(type="understood", standalone_question=understood.text, kind=understood.kind)
         found = self.retriever.find(understood, filters, k=self.settings.passages)
         timings.retrieve, timings.rerank = found.retrieve_ms, found.rerank_ms
         drafting = time.perf_counter()
@@ -91,19 +108,56 @@ class Legation:
         judgement = self._gate.judge(understood, found, draft.picks)
         timings.answer = 1000 * (time.perf_counter() - drafting)
         timings.total = 1000 * (time.perf_counter() - began)
-        return self._outcome(id or uuid.uuid4().hex, understood, found, draft, judgement, timings)
-
-    def stream(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Iterator[Event]:
-        """The steps of the answer in order: understood, sources, statement..., done."""
-        asked = check(question, self.settings.max_question_chars)
-        understood = understand(asked, history, self.retriever.vocabulary)
-        yield Event(type="understood", standalone_question=understood.text, kind=understood.kind)
-        outcome = self.ask(asked, history, filters)
+        outcome = self._outcome(id or uuid.uuid4().hex, understood, found, draft, judgement, timings)
+        if isinstance(outcome, Answer) and self.writer is not None:
+            written = yield from self._write(self.writer, understood, outcome, found.evidence)
+            timings.verify = 1000 * (time.perf_counter() - began) - timings.total
+            timings.total += timings.verify
+            if written.mode == "written":
+                yield Event(type="done", outcome=written, kind=written.kind)
+                return
+            outcome = written
         if isinstance(outcome, Answer):
             yield Event(type="sources", citations=outcome.citations)
             for statement in outcome.statements:
                 yield Event(type="statement", statement=statement)
         yield Event(type="done", outcome=outcome, kind=outcome.kind)
+
+    def _write(
+        self, writer: Writer, understood: Question, quoted: Answer, evidence: Sequence[Evidence]
+    ) -> Generator[Event, None, Answer]:
+        """Statements of the chat model as they hold; the written answer, or the quoted one with the reason why."""
+        shown = 0
+        account = Written(model=writer.name)
+        progress = None
+        failed = ""
+        try:
+            for progress in writer.write(understood, evidence):
+                account = progress.written
+                for statement in progress.statements[shown:]:
+                    yield Event(type="sources", citations=progress.citations)
+                    yield Event(type="statement", statement=statement)
+                shown = len(progress.statements)
+        except Unwritten as problem:
+            failed = str(problem)
+        if progress is None or not progress.statements:
+            reason = failed or "the model wrote nothing that the evidence holds"
+            note = " ".join(part for part in (quoted.note, f"Quoted, since {reason}.") if part)
+            fallback = account.model_copy(update={"fallback": reason})
+            text = f"{quoted.text}\n\n_Quoted, since {reason}._"
+            return quoted.model_copy(update={"note": note, "text": text, "written": fallback})
+        parts = [f"{len(account.dropped)} sentences of the model were dropped." if account.dropped else ""]
+        parts += [f"It ended early: {failed}." if failed else "", caution(progress.citations)]
+        note = " ".join(part for part in parts if part)
+        body = "\n\n".join(f"{s.text} {''.join(f'[{n}]' for n in s.citations)}" for s in progress.statements)
+        changed: dict[str, Any] = {
+            "mode": "written",
+            "statements": progress.statements,
+            "citations": progress.citations,
+        }
+        changed["rows"] = ()
+        changed |= {"text": body + (f"\n\n_{note}_" if note else ""), "note": note, "written": account}
+        return Answer.model_validate({**dict(quoted), **changed})
 
     def judge(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> Judgement:
         """How sure the answer to `question` would be, and from which signals; for setting the gate on data."""

@@ -152,7 +152,7 @@ def _header(legation: Legation) -> str:
     years = sorted(document.year for document in documents if document.year)
     span = f" from {years[0]} to {years[-1]}" if years and years[0] != years[-1] else ""
     many = f"{len(documents):,} document{'' if len(documents) == 1 else 's'}{span}"
-    words = "written from cited passages" if legation.settings.model else "verbatim"
+    words = "written from cited passages" if legation.settings.writes else "verbatim"
     claim = f"Answers are {words}: every sentence shows the place it rests on."
     return f"<h1>{TITLE}</h1><p>Cyber diplomacy from {many}. {claim}</p>"
 

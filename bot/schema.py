@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from bot.answer import Kind, Mode
+from bot.answer import Kind, Mode, Row, Written
 from bot.question import Filters
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -214,6 +214,8 @@ class AnswerBody(BaseModel):
     retrieved: list[EvidenceBody]
     timings_ms: TimingsBody
     nearby: list[CitationBody] = Field(default=[], description="Of a refusal: the nearest that the library holds.")
+    rows: list[Row] = Field(default=[], description="Of a comparison: the statements, from 0, of each thing compared.")
+    written: Written | None = Field(default=None, description="A chat model's part in it, where one is set.")
 
 
 class FoundBody(EvidenceBody):

@@ -18,7 +18,7 @@ from ingest.documents import LibraryError
 PREFIX = "LEGATION_"
 PACKAGED = "packaged"
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[1-9]\d{0,4})?")
-_SECRET = ("admin_token", "rate_store")  # never in a message
+_SECRET = ("admin_token", "model_key", "rate_store")  # never in a message
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 
 
@@ -55,12 +55,25 @@ class Settings(BaseSettings):
         description="Address of a Chroma server, such as `http://localhost:8000`; empty: the vectors live in the library's folder.",
     )
     model: str = Field(
-        default="", description="Chat model that writes answers; empty: answers are verbatim quotations."
+        default="",
+        description="Chat model that writes answers, such as `openai:gpt-4.1-mini`, `anthropic:...`, `ollama:...`; "
+        "empty, without `model_url` too: answers are verbatim quotations.",
     )
     entailment: str = Field(
         default="",
         description="Cross-encoder that also judges what `legation verify --input` lets pass; empty: the rules alone.",
     )
+    model_url: str = Field(
+        default="",
+        description="Address of a server that speaks OpenAI's chat API, such as `http://127.0.0.1:8080/v1` of llama.cpp.",
+    )
+    model_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key of the chat model's server; empty: the provider's own variable, or none.",
+    )
+    model_seconds: float = Field(default=60, gt=0, le=600, description="Longest that the chat model may take.")
+    model_retries: int = Field(default=2, ge=0, le=10, description="New tries after a failure of its server.")
+    model_tokens: int = Field(default=800, ge=16, le=8192, description="Most tokens that it writes for one answer.")
     threshold: float | None = Field(
         default=None,
         ge=0,
@@ -133,6 +146,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin!r} is no origin: write it as browsers send it, like https://www.example.org")
         return value
 
+    @field_validator("model_url", mode="after")
+    @classmethod
+    def _model_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
+            raise ValueError("write an http or https address, like http://127.0.0.1:8080/v1, the key apart")
+        return value
+
     @field_validator("address", mode="after")
     @classmethod
     def _exact_address(cls, value: str) -> str:
@@ -196,6 +217,11 @@ class Settings(BaseSettings):
     def names(self) -> tuple[str, ...]:
         """The host names that the server answers to, besides those of this machine; empty: not restricted."""
         return self.hosts or ((urlsplit(self.address).hostname or "",) if self.address else ())
+
+    @property
+    def writes(self) -> bool:
+        """Whether a chat model writes the answers."""
+        return bool(self.model or self.model_url)
 
     @property
     def packaged(self) -> bool:

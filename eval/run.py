@@ -310,7 +310,11 @@ def _made_with(given: Suite, bot: Legation) -> About:
     index = bot.index
     documents = {about.slug: sha256(index.document(about.slug).text) for about in index.documents()}
     every = json.loads(bot.settings.model_dump_json())
-    how = {name: value for name, value in every.items() if name in ANSWERING or name.startswith("model")}
+    how = {
+        name: value
+        for name, value in every.items()
+        if name in ANSWERING or (name.startswith("model") and name != "model_key")
+    }
     how["threshold"] = bot.threshold
     return About(
         suite=given.name,

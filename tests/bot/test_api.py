@@ -323,6 +323,7 @@ def test_an_error_nobody_foresaw_is_told_without_its_words(
         raise RuntimeError("the secret question")
 
     monkeypatch.setattr(service.legation, "ask", broken)
+    monkeypatch.setattr(service.legation, "stream", broken)
     client = TestClient(api.application(service))
     response = client.post("/ask", json={"question": FACT})
     problem(response, 500, "error")
