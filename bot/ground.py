@@ -35,10 +35,11 @@ class Pair(NamedTuple):
 class Ground:
     """A sentence and the quotes that it cites, with what is known of the documents these stand in."""
 
-    def __init__(self, text: str, quotes: Sequence[str], about: Sequence[str] = ()) -> None:
+    def __init__(self, text: str, quotes: Sequence[str], about: Sequence[str] = (), named: Sequence[str] = ()) -> None:
         self.text = text
         self.quotes = tuple(quotes)
-        self.about = " ; ".join(about)
+        self.about = " ; ".join(dict.fromkeys((*about, *named)))
+        self.named = tuple(named) or ("",) * len(quotes)
         self.said = Wording(text)
         self.sentences = tuple(
             Held(number, Wording(part)) for number, quote in enumerate(quotes) for part in sentences_of(quote)

@@ -63,17 +63,22 @@ class Verdict(BaseModel):
     reasons: tuple[Reason, ...] = ()
 
 
-def check_statement(text: str, quotes: Sequence[str], about: Sequence[str] = ()) -> tuple[Reason, ...]:
+def check_statement(
+    text: str, quotes: Sequence[str], about: Sequence[str] = (), named: Sequence[str] = ()
+) -> tuple[Reason, ...]:
     """Why `text` is not supported by `quotes`; empty when nothing speaks against it. A sentence of a quote is supported.
 
     `about` is what names the quoted documents and places (titles, publishers, dates, pinpoints): it may lend names and figures.
+    `named` is the same quote by quote, in the order of the quotes.
     """
+    names = [*named, *[""] * len(quotes)]
     held = [quote for quote in quotes if quote.strip()]
+    beside = [name for quote, name in zip(quotes, names, strict=False) if quote.strip()]
     if not held:
         return (Reason(rule="citation", detail="no citation"),)
     if any(_copied(text, quote) for quote in held):
         return ()
-    return tuple(Reason(rule=rule, detail=detail) for rule, detail in broken(Ground(text, held, about)))
+    return tuple(Reason(rule=rule, detail=detail) for rule, detail in broken(Ground(text, held, about, beside)))
 
 
 def _copied(text: str, quote: str) -> bool:
@@ -172,7 +177,7 @@ class _Shelf:
 def _verdict(shelf: _Texts | _Shelf, claim: Claim, entails: Entails | None = None) -> Verdict:
     reasons: list[Reason] = []
     quotes: list[str] = []
-    about: list[str] = []
+    named: list[str] = []
     for cited in claim.citations:
         source = shelf.source(cited.source)
         if source is None:
@@ -181,8 +186,8 @@ def _verdict(shelf: _Texts | _Shelf, claim: Claim, entails: Entails | None = Non
             reasons.append(Reason(rule="quote", detail=f"not in {cited.source}: {cited.quote}"))
         else:
             quotes.append(cited.quote)
-            about += source.about(cited.quote)
-    reasons += check_statement(claim.text, quotes, tuple(dict.fromkeys(about)))
+            named.append(" ; ".join(source.about(cited.quote)))
+    reasons += check_statement(claim.text, quotes, named=named)
     if entails and not reasons and not entails(claim.text, quotes):
         reasons.append(Reason(rule="entailment", detail="the model does not find it in the quotes"))
     return Verdict(id=claim.id, supported=not reasons, reasons=tuple(reasons))

@@ -219,7 +219,7 @@ def quantifier(text: str, rng: Random) -> Iterator[str]:
     """Another quantity word."""
     for word, others in _held()["quantifiers"].items():
         for other in others:
-            if re.search(rf"(?<![\w-])(?<!the )(?<!’s )(?<!'s ){word} (?!longer|one)", text):
+            if re.search(rf"(?<![\w-])(?<!the )(?<!’s )(?<!'s ){word} (?!longer|one|\d)", text):
                 yield re.sub(rf"(?<![\w-]){word} ", f"{other} ", text, count=1)
 
 

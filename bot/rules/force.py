@@ -184,12 +184,12 @@ def _narrower(g: Ground, mark: Mark) -> bool:
 def _after_or_before(words: Wording, mark: Mark) -> list[Token]:
     if re.match(r"or |at the latest|at a minimum", words_of(words, mark)):
         return [t for t in words.content if t.end <= mark.start][-2:]
-    return words.after(mark, 3)
+    return [t for t in words.after(mark, 3) if "," not in words.plain[mark.end : t.start]]
 
 
 def _quantities(g: Ground, mark: Mark) -> set[str] | None:
     focus = _after_or_before(g.said, mark)
-    pairs = [pair for token in focus if (pair := g.held_for(token))]
+    pairs = [pair for token in focus if (pair := g.held_for(token))][:1]
     if not pairs:
         if not focus:
             return {m.kind for _, m in g.marks("quantities")}

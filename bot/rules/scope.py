@@ -110,7 +110,7 @@ def merged(g: Ground) -> str:
     """Who or what one source speaks of, with what another says."""
     if len(g.quotes) < 2:
         return ""
-    whole = [Wording(f"{quote} {g.about}") for quote in g.quotes]
+    whole = [Wording(f"{quote} {name}") for quote, name in zip(g.quotes, g.named, strict=True)]
     tokens = [t for t in g.said.content if any(w.holds(t) for w in whole)]
     for clause in _clauses(g.said, tokens):
         best = max(whole, key=lambda w: coverage(clause, [w]))

@@ -92,6 +92,14 @@ def test_two_sources_merged_into_one() -> None:
     assert check_statement(both, quotes) == ()
 
 
+def test_the_name_of_one_source_does_not_lend_its_subject_to_another() -> None:
+    quotes = ["Members share best practices.", "Manufacturers shall handle vulnerabilities during the support period."]
+    named = ["Statement of the Quad", "Product Act"]
+    assert check_statement("The Quad shall handle vulnerabilities during the support period.", quotes, named=named)
+    text = "Under the Product Act, manufacturers must handle vulnerabilities during the support period."
+    assert check_statement(text, quotes, named=named) == ()
+
+
 @pytest.mark.parametrize(
     "words",
     [
