@@ -356,6 +356,41 @@ def _say_ready(address: str) -> None:
     sys.stdout.flush()
 
 
+@app.command(epilog="Example: [b]legation feedback export --output cases.jsonl[/b]")
+def feedback(
+    action: Annotated[Literal["export"], typer.Argument(help="What to do.")] = "export",
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Where the cases go.", show_default=False)
+    ] = None,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """Turn what readers said of answers into cases for `legation eval`.
+
+    An answer that was found helpful is a case as it stands. One that was found wrong is tagged `unchecked`: its evidence
+    is what was shown, for a person to put right.
+    """
+    from bot.batch import save
+    from bot.feedback import FILE, Feedback, cases
+
+    if output is None:
+        raise LibraryError("Say where the cases go: --output cases.jsonl.")
+    folder = _settings(data).data
+    if not (folder / FILE).exists():
+        raise LibraryError(f"{folder / FILE}: there is no feedback yet. It is kept there once a reader has given some.")
+    given = list(Feedback(folder).all())
+    found = list(cases(given))
+    save(found, output)
+    done = {"feedback": len(given), "cases": len(found), "unchecked": sum("unchecked" in one["tags"] for one in found)}
+    if json_:
+        show.value(done)
+    else:
+        show.text(
+            "{feedback:,} said, {cases:,} cases, {unchecked:,} of them unchecked.".format(**done)
+            + f" Written to {output}"
+        )
+
+
 @app.command(epilog="Example, for an agent's list of servers: [b]legation mcp --data DIR[/b]")
 def mcp(data: Data = None) -> None:
     """Serve the library to an agent over standard input and output (Model Context Protocol)."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from bot import render
-from bot.answer import Answer, Citation, Refusal, Statement
+from bot import language, render
+from bot.answer import Answer, Citation, Kind, Refusal, Statement
 from bot.ask import Event
+from bot.question import Filters
+from bot.render import Words
 
 KEPT = 40  # exchanges of a conversation that stay on the page
 
@@ -21,12 +23,15 @@ class Exchange:
     citations: tuple[Citation, ...] = ()
     statements: tuple[Statement, ...] = ()
     outcome: Answer | Refusal | None = None
+    kind: Kind = "fact"
+    filters: Filters = field(default_factory=Filters)
+    narrowed: str = ""  # the filters in words
     notice: str = ""  # why it ended without an outcome
 
     def after(self, event: Event) -> Exchange:
         """The exchange with what `event` brings."""
         if event.type == "understood":
-            return replace(self, standalone=event.standalone_question)
+            return replace(self, standalone=event.standalone_question, kind=event.kind)
         if event.type == "sources":
             return replace(self, citations=event.citations)
         if event.type == "statement" and event.statement:
@@ -44,44 +49,55 @@ class Exchange:
         """Whether nothing more will come."""
         return bool(self.outcome or self.notice)
 
-    def markdown(self, waiting: str) -> str:
+    def markdown(self, words: Words, waiting: str = "") -> str:
         """What the conversation shows as the answer; `waiting` while there is nothing yet."""
-        if isinstance(self.outcome, Answer):
-            return render.answer(self.outcome, self.turn)
-        if isinstance(self.outcome, Refusal):
-            return render.refusal(self.outcome, self.turn)
-        said = render.body(self.statements, self.citations, self.turn)
-        word = self.notice or ("" if said else waiting)
-        parts = [render.understood(self.question, self.standalone), said, f"*{render.markdown(word)}*" if word else ""]
+        asked_of = words["chat.filtered"].format(filters=self.narrowed)
+        parts = [f"*{render.markdown(asked_of)}*" if self.narrowed else "", self._answer(words, waiting)]
         return "\n\n".join(part for part in parts if part)
 
-    def status(self) -> str:
+    def _answer(self, words: Words, waiting: str) -> str:
+        if isinstance(self.outcome, Answer):
+            return render.answer(self.outcome, self.turn, words)
+        if isinstance(self.outcome, Refusal):
+            return render.refusal(self.outcome, self.turn, words, narrowed=bool(self.narrowed))
+        said = render.body(self.statements, self.citations, self.turn, words, self.kind)
+        word = self.notice or ("" if said else waiting)
+        understood = render.understood(self.question, self.standalone, words)
+        return "\n\n".join(part for part in (understood, said, f"*{render.markdown(word)}*" if word else "") if part)
+
+    def progress(self, words: Words, documents: int) -> str:
+        """What is being done, while it is not over."""
+        if self.citations:
+            return language.many(words, "chat.checking", len(self.citations))
+        return words["chat.searching"].format(documents=language.many(words, "common.document", documents))
+
+    def status(self, words: Words) -> str:
         """What has come of it in a few words, for those who cannot see the page."""
         if isinstance(self.outcome, Answer):
-            documents = len({citation.document.slug for citation in self.citations})
-            return f"Answered: {_count(len(self.citations), 'quotation')} from {_count(documents, 'document')}."
+            documents = language.many(words, "common.document", len({c.document.slug for c in self.citations}))
+            quotations = language.many(words, "chat.quotation", len(self.citations))
+            return words["chat.answered"].format(quotations=quotations, documents=documents)
         if isinstance(self.outcome, Refusal):
-            return (
-                "No answer from this library; the nearest things it holds are shown."
-                if self.citations
-                else "No answer from this library."
-            )
+            return words["chat.refused_near" if self.citations else "chat.refused"]
         return self.notice
 
-    def sources(self, latest: bool) -> str:
+    def sources(self, words: Words, latest: bool) -> str:
         """The cards."""
-        copy = render.plain(self.outcome) if isinstance(self.outcome, Answer) else ""
-        label = "Nearest to" if isinstance(self.outcome, Refusal) else "Sources for"
-        return render.sources(self.question, self.citations, self.turn, copy=copy, latest=latest, label=label)
+        copy = render.plain(self.outcome, words) if isinstance(self.outcome, Answer) else ""
+        label = "chat.nearest_to" if isinstance(self.outcome, Refusal) else "chat.sources_for"
+        return render.sources(self.question, self.citations, self.turn, copy, latest, label, words)
 
 
 Conversation = tuple[Exchange, ...]
 
 
-def asked(conversation: Conversation, question: str) -> Conversation:
-    """The conversation with a new question."""
+def asked(
+    conversation: Conversation, question: str, filters: Filters | None = None, narrowed: str = ""
+) -> Conversation:
+    """The conversation with a new question, asked of the documents that `filters` leave; `narrowed` says which."""
     turn = conversation[-1].turn + 1 if conversation else 1
-    return (*conversation, Exchange(turn=turn, question=question))[-KEPT:]
+    new = Exchange(turn=turn, question=question, filters=filters or Filters(), narrowed=narrowed)
+    return (*conversation, new)[-KEPT:]
 
 
 def ended(conversation: Conversation, notice: str) -> Conversation:
@@ -91,19 +107,19 @@ def ended(conversation: Conversation, notice: str) -> Conversation:
     return (*conversation[:-1], replace(conversation[-1], notice=notice))
 
 
-def messages(conversation: Conversation, waiting: str = "") -> list[dict[str, str]]:
+def messages(conversation: Conversation, words: Words, waiting: str = "") -> list[dict[str, str]]:
     """The conversation as a chat component takes it."""
     shown = []
     for exchange in conversation:
         shown.append({"role": "user", "content": render.markdown(exchange.question)})
-        shown.append({"role": "assistant", "content": exchange.markdown(waiting)})
+        shown.append({"role": "assistant", "content": exchange.markdown(words, waiting)})
     return shown
 
 
-def cards(conversation: Conversation) -> str:
+def cards(conversation: Conversation, words: Words) -> str:
     """Every source of the conversation, those of the newest answer first and open."""
     found = [e for e in reversed(conversation) if e.citations]
-    return "\n\n".join(exchange.sources(latest=exchange is conversation[-1]) for exchange in found)
+    return "\n\n".join(exchange.sources(words, latest=exchange is conversation[-1]) for exchange in found)
 
 
 def history(conversation: Conversation) -> list[dict[str, str]]:
@@ -116,5 +132,6 @@ def history(conversation: Conversation) -> list[dict[str, str]]:
     return turns
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+def refused(exchange: Exchange) -> bool:
+    """Whether the exchange ended in a refusal."""
+    return isinstance(exchange.outcome, Refusal)

@@ -5,21 +5,23 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from bot import places
-from bot.answer import Answer, Citation, Refusal, Statement
-from bot.quote import NOTHING
+from bot import language, places
+from bot.answer import Answer, Citation, Kind, Refusal, Statement
 from bot.status import is_draft, is_over
 from ingest.documents import Document
+
+Words = Mapping[str, str]  # of the interface, see bot/language.py
 
 # What Markdown, HTML or a formula could read as a sign. Letters, digits and what is left of ASCII mean themselves.
 _SIGNS = re.compile(r"[!-&(-+\-./:<-@\[-`{-~]")
 _JOINERS = "\u200c\u200d"  # needed by Persian, Indic scripts and others
 _MARKER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[).]|[-–—•▪*])\s")
 _MONTHS = "January February March April May June July August September October November December".split()
+_AROUND = 160  # characters read beside a quote
 _TITLE = 140  # characters of a title where it only says whose words follow
 
 
@@ -93,74 +95,122 @@ def link(url: str, schemes: Sequence[str] = ("https",)) -> str:
     return url.strip() if good and url.isascii() and not re.search(r"[\s\\<>\"'`\x00-\x1f\x7f]", url.strip()) else ""
 
 
-def body(statements: Sequence[Statement], citations: Sequence[Citation], turn: int) -> str:
+def body(
+    statements: Sequence[Statement],
+    citations: Sequence[Citation],
+    turn: int,
+    words: Words | None = None,
+    kind: Kind = "fact",
+) -> str:
     """Statements as Markdown, each with its marks; who speaks is said above the words whenever the document changes."""
+    words = words or language.load(language.DEFAULT)
     known = {citation.number: citation for citation in citations}
+    if kind == "timeline":
+        return _timeline(statements, known, turn, words)
     parts = []
     for _, group in groupby(statements, key=lambda statement: known[statement.citations[0]].document.slug):
         said = list(group)
-        parts.append(f"*{markdown(_byline(known[said[0].citations[0]]))}*")
-        several = sum(bool(_MARKER.match(visible(statement.text))) for statement in said) > 1
-        for place_in_group, statement in enumerate(said):
-            text = visible(statement.text)
-            opens = place_in_group == 0 and text.endswith(":")
-            bullet = "- " if several and _MARKER.match(text) and not opens else ""
-            marks = "".join(mark(known[number], turn) for number in statement.citations)
-            line = f"{bullet}{markdown(text)} {marks}"
-            if bullet and parts[-1].startswith("- "):
-                parts[-1] += f"\n{line}"
-            else:
-                parts.append(line)
+        parts.append(f"*{markdown(_byline(known[said[0].citations[0]], words))}*")
+        parts += _provisions(said, known, turn) if kind == "provision" else _said(said, known, turn)
     return "\n\n".join(parts)
 
 
-def _byline(citation: Citation) -> str:
+def _said(said: Sequence[Statement], known: Mapping[int, Citation], turn: int) -> list[str]:
+    """The statements from one document: paragraphs, and a list where they are the items of one."""
+    parts: list[str] = []
+    several = sum(bool(_MARKER.match(visible(statement.text))) for statement in said) > 1
+    for place_in_group, statement in enumerate(said):
+        text = visible(statement.text)
+        opens = place_in_group == 0 and text.endswith(":")
+        bullet = "- " if several and _MARKER.match(text) and not opens else ""
+        line = f"{bullet}{_line(statement, known, turn)}"
+        if bullet and parts and parts[-1].startswith("- "):
+            parts[-1] += f"\n{line}"
+        else:
+            parts.append(line)
+    return parts
+
+
+def _provisions(said: Sequence[Statement], known: Mapping[int, Citation], turn: int) -> list[str]:
+    """Statements set off as quotations, each under its place in the document."""
+    parts = []
+    for where, group in groupby(said, key=lambda statement: place(known[statement.citations[0]])):
+        heading = [f"> **{markdown(where)}**"] if where else []
+        lines = [*heading, *(f"> {_line(statement, known, turn)}" for statement in group)]
+        parts.append("\n>\n".join(lines))
+    return parts
+
+
+def _timeline(statements: Sequence[Statement], known: Mapping[int, Citation], turn: int, words: Words) -> str:
+    """Statements as a list, each under the date of the document that says it."""
+    lines = []
+    for statement in statements:
+        about = known[statement.citations[0]].document
+        when = words["chat.dated"].format(date=language.day(words, about.date)) if about.date else ""
+        heading = markdown(" · ".join(part for part in (when, short(named(about))) if part))
+        lines.append(f"- **{heading}**\n\n  {_line(statement, known, turn)}")
+    return "\n\n".join(lines)
+
+
+def _line(statement: Statement, known: Mapping[int, Citation], turn: int) -> str:
+    """A statement with its marks."""
+    return f"{markdown(statement.text)} {''.join(mark(known[number], turn) for number in statement.citations)}"
+
+
+def _byline(citation: Citation, words: Words) -> str:
     about = citation.document
-    rest = ", ".join(part for part in (about.publisher, day(about.date)) if part)
+    rest = ", ".join(part for part in (about.publisher, language.day(words, about.date)) if part)
     return f"{short(named(about))} — {rest}" if rest else short(named(about))
 
 
-def answer(outcome: Answer, turn: int) -> str:
+def answer(outcome: Answer, turn: int, words: Words | None = None) -> str:
     """An answer as Markdown for the conversation."""
+    words = words or language.load(language.DEFAULT)
     parts = [
-        understood(outcome.question, outcome.standalone_question),
-        table(outcome, turn) if outcome.rows else body(outcome.statements, outcome.citations, turn),
+        understood(outcome.question, outcome.standalone_question, words),
+        table(outcome, turn, words)
+        if outcome.rows
+        else body(outcome.statements, outcome.citations, turn, words, outcome.kind),
+        f"***{markdown(outcome.note)}***" if visible(outcome.note) else "",
     ]
-    parts.append(f"*{markdown(outcome.note)}*" if outcome.note else "")
     return "\n\n".join(part for part in parts if part)
 
 
-def table(outcome: Answer, turn: int) -> str:
+def table(outcome: Answer, turn: int, words: Words | None = None) -> str:
     """A comparison as a Markdown table: a row for each thing compared, an empty cell said to be empty."""
+    words = words or language.load(language.DEFAULT)
     known = {citation.number: citation for citation in outcome.citations}
-    lines = ["| Of | In the words of the texts |", "|---|---|"]
+    lines = [f"| {markdown(words['chat.of'])} | {markdown(words['chat.words'])} |", "|---|---|"]
     for row in outcome.rows:
-        said = [outcome.statements[place] for place in row.statements]
-        cells = [f"{markdown(s.text)} {''.join(mark(known[number], turn) for number in s.citations)}" for s in said]
-        lines.append(f"| **{markdown(row.label)}** | {'<br>'.join(cells) or f'*{NOTHING}*'} |")
+        cells = [_line(outcome.statements[place], known, turn) for place in row.statements]
+        empty = f"*{markdown(words['chat.nothing'])}*"
+        lines.append(f"| **{markdown(row.label)}** | {'<br>'.join(cells) or empty} |")
     return "\n".join(lines)
 
 
-def refusal(outcome: Refusal, turn: int) -> str:
+def refusal(outcome: Refusal, turn: int, words: Words | None = None, narrowed: bool = False) -> str:
     """A refusal as Markdown: why, the nearest things that the library holds, and what may help."""
+    words = words or language.load(language.DEFAULT)
     parts = [
-        understood(outcome.question, outcome.standalone_question),
-        f"**No answer from this library.** {markdown(outcome.reason)}",
+        understood(outcome.question, outcome.standalone_question, words),
+        f"**{markdown(words['chat.refused'])}** {markdown(outcome.reason)}",
+        markdown(words["chat.filtered_refusal"]) if narrowed else "",
     ]
     if outcome.nearby:
         near = [
-            f"- {markdown(_byline(c))}{markdown(', ' + place(c) if place(c) else '')} {mark(c, turn)}"
+            f"- {markdown(_byline(c, words))}{markdown(', ' + place(c) if place(c) else '')} {mark(c, turn)}"
             for c in outcome.nearby
         ]
-        parts += ["The nearest things it holds:", "\n".join(near)]
-    parts.append("It may help to name the instrument, the actor or the year.")
+        parts += [markdown(words["chat.nearest"]), "\n".join(near)]
+    parts.append(markdown(words["chat.reword"]))
     return "\n\n".join(part for part in parts if part)
 
 
-def understood(question: str, standalone: str) -> str:
+def understood(question: str, standalone: str, words: Words | None = None) -> str:
     """What a follow-up was understood as; nothing where that is what was asked."""
+    words = words or language.load(language.DEFAULT)
     same = visible(question).casefold() == visible(standalone).casefold()
-    return "" if same or not standalone else f"*Understood as: {markdown(standalone)}*"
+    return "" if same or not standalone else f"*{markdown(words['chat.understood'].format(question=standalone))}*"
 
 
 def sources(
@@ -169,55 +219,76 @@ def sources(
     turn: int,
     copy: str = "",
     latest: bool = True,
-    label: str = "Sources for",
+    label: str = "chat.sources_for",
+    words: Words | None = None,
 ) -> str:
     """The cards of one answer, one a document, as HTML without a blank line; `copy` is what its copy button copies."""
+    words = words or language.load(language.DEFAULT)
     documents: dict[str, list[Citation]] = {}
     for citation in citations:
         documents.setdefault(citation.document.slug, []).append(citation)
     if not documents:
         return ""
-    cards = "".join(card(cited, turn) for cited in documents.values())
-    button = '<button type="button" class="copy">Copy answer with sources</button>' if copy else ""
+    cards = "".join(card(cited, turn, words) for cited in documents.values())
+    button = f'<button type="button" class="copy">{markup(words["chat.copy"])}</button>' if copy else ""
     kept = f'<pre class="copied" hidden>{html.escape(copy).replace(chr(10), "&#10;")}</pre>' if copy else ""
-    heading = f"<h2>{label} “{markup(short(question))}”</h2>"
+    heading = f"<h2>{markup(words[label].format(question=short(question)))}</h2>"
     state = " open" if latest else ""
     return f'<details class="sources"{state}><summary>{heading}</summary>{button}{kept}{cards}</details>'
 
 
-def card(cited: Sequence[Citation], turn: int) -> str:
+def card(cited: Sequence[Citation], turn: int, words: Words | None = None) -> str:
     """A source card: whose words, the places cited with the words themselves, and the way to the official text."""
+    words = words or language.load(language.DEFAULT)
     about = cited[0].document
-    when = f'<time datetime="{markup(about.date)}">{markup(day(about.date))}</time>' if about.date else ""
+    day_ = markup(language.day(words, about.date))
+    when = f'<time datetime="{markup(about.date)}">{day_}</time>' if about.date else ""
     facts = " · ".join(part for part in (markup(about.publisher), when, markup(about.symbol)) if part)
     address = link(about.url)
-    host = markup(urlsplit(address).hostname or "")
-    out = f'<a href="{html.escape(address)}" target="_blank" rel="noopener noreferrer">Open at {host}</a>'
+    host = markup(words["chat.open"].format(host=urlsplit(address).hostname or ""))
+    out = f'<a href="{html.escape(address)}" target="_blank" rel="noopener noreferrer">{host}</a>'
     return (
         f'<article class="card"><h3>{markup(named(about))}</h3><p class="facts">{facts} {badge(about.status)}</p>'
-        f'<ol class="quotes">{"".join(quote(citation, turn, cited) for citation in cited)}</ol>'
+        f'<ol class="quotes">{"".join(quote(citation, turn, cited, words) for citation in cited)}</ol>'
         f"{f'<p>{out}</p>' if address else ''}</article>"
     )
 
 
-def quote(citation: Citation, turn: int, cited: Sequence[Citation] = ()) -> str:
+def quote(citation: Citation, turn: int, cited: Sequence[Citation] = (), words: Words | None = None) -> str:
     """One cited place: its number, its pinpoint, the words and the way to them in their document; marks lead here."""
+    words = words or language.load(language.DEFAULT)
     where = f'<span class="place">{markup(place(citation))}</span>' if place(citation) else ""
+    title = markup(words["chat.to_mark_of"].format(number=citation.number))
+    back = f'<button type="button" class="back" title="{title}">{markup(words["chat.to_mark"])}</button>'
     return (
         f'<li class="quote" id="{card_id(turn, citation.number)}" tabindex="-1">'
-        f'<p><span class="number">[{citation.number}]</span> {where}'
-        f'<button type="button" class="back" title="Back to mark {citation.number} in the answer">Back</button></p>'
-        f'<blockquote dir="auto">{markup(citation.quote)}</blockquote>{reading(citation, cited)}</li>'
+        f'<p><span class="number">[{citation.number}]</span> {where}{back}</p>'
+        f'<blockquote dir="auto">{around(citation)}</blockquote>{reading(citation, cited, words)}</li>'
     )
 
 
-def reading(citation: Citation, cited: Sequence[Citation] = ()) -> str:
+def around(citation: Citation) -> str:
+    """The cited words marked between those beside them in the same paragraph."""
+    text, start, end = citation.document.text, citation.start, citation.end
+    before = text[max(0, start - _AROUND) : start].rpartition("\n")[2]
+    after = text[end : end + _AROUND].partition("\n")[0]
+    if len(before) == _AROUND:
+        before = "… " + before.partition(" ")[2]
+    if len(after) == _AROUND:
+        after = after.rpartition(" ")[0] + " …"
+    lead, tail = (f"<span>{markup(words)}</span>" if visible(words) else "" for words in (before, after))
+    return " ".join(part for part in (lead, f"<mark>{markup(citation.quote)}</mark>", tail) if part)
+
+
+def reading(citation: Citation, cited: Sequence[Citation] = (), words: Words | None = None) -> str:
     """The way to the cited words in their document, and from there to the other places `cited` in it."""
+    words = words or language.load(language.DEFAULT)
     spans = [places.Span(one.start, one.end) for one in cited]
     here = places.Span(citation.start, citation.end)
     address = html.escape(places.address(citation.document.slug, here, citation.quote, spans))
-    name = f"Read {place(citation)} in the source" if place(citation) else "Read it in the source"
-    return f'<p><a class="read" href="{address}" target="_blank" rel="noopener" title="{markup(name)}">Read in the source</a></p>'
+    name = words["chat.read_place"].format(place=place(citation)) if place(citation) else words["chat.read"]
+    label = markup(words["chat.read"])
+    return f'<p><a class="read" href="{address}" target="_blank" rel="noopener" title="{markup(name)}">{label}</a></p>'
 
 
 def badge(status: str) -> str:
@@ -235,22 +306,42 @@ def language_tag(given: str) -> str:
     return given if re.fullmatch(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", given) else ""
 
 
-def plain(outcome: Answer) -> str:
-    """An answer with its sources as plain text, to paste into a note or a message."""
-    lines = [visible(outcome.question), ""]
-    lines += [f"{visible(s.text)} {''.join(f'[{number}]' for number in s.citations)}" for s in outcome.statements]
-    lines += [visible(outcome.note)] if outcome.note else []
-    lines += ["", "Sources"]
+def plain(outcome: Answer, words: Words | None = None) -> str:
+    """An answer with its numbered sources as Markdown that is good to read as it is, to paste into a note or a message."""
+    words = words or language.load(language.DEFAULT)
+    lines = [f"**{_pasted(outcome.question)}**", ""]
+    lines += _rows(outcome, words) if outcome.rows else [part for s in outcome.statements for part in (_told(s), "")]
+    lines += [f"_{_pasted(outcome.note)}_", ""] if outcome.note else []
+    lines += [f"{words['chat.sources']}", ""]
     for cited in outcome.citations:
         about = cited.document
         facts = [
             named(about),
             about.publisher,
-            day(about.date),
+            language.day(words, about.date),
             about.symbol,
             place(cited),
             about.status,
-            link(about.url),
         ]
-        lines.append(f"[{cited.number}] {', '.join(visible(fact) for fact in facts if fact)}")
+        told = ", ".join(_pasted(fact) for fact in facts if fact)
+        address = link(about.url)
+        lines.append(f"- [{cited.number}] {told}{f', <{address}>' if address else ''}")
     return "\n".join(lines)
+
+
+def _rows(outcome: Answer, words: Words) -> list[str]:
+    """A comparison as the lines of a Markdown table."""
+    lines = [f"| {words['chat.of']} | {words['chat.words']} |", "|---|---|"]
+    for row in outcome.rows:
+        cells = [_told(outcome.statements[place]) for place in row.statements] or [words["chat.nothing"]]
+        lines.append(f"| {_pasted(row.label)} | {' '.join(cells)} |")
+    return [*lines, ""]
+
+
+def _told(statement: Statement) -> str:
+    return f"{_pasted(statement.text)} {''.join(f'[{number}]' for number in statement.citations)}"
+
+
+def _pasted(text: str) -> str:
+    """`text` with the few signs escaped that would be mark-up in whatever it is pasted into."""
+    return re.sub(r"([\\`*_<>\[\]|])", r"\\\1", visible(text))

@@ -30,7 +30,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "GRADIO_RUN_HISTORY": "False"}
 
 # Linked, since Gradio would rewrite the selectors of a style sheet given as `css` and put scripts into the page itself.
-_HEAD = '<link rel="stylesheet" href="page/page.css"><script src="page/page.js" defer></script>'
+_HEAD = '<link rel="stylesheet" href="page/page.css"><link rel="stylesheet" href="brand.css"><script src="page/page.js" defer></script>'
 
 
 def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[str] | None = None) -> FastAPI:
@@ -42,7 +42,7 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     from starlette.routing import Route
 
     from bot import api, branding, pages
-    from bot.chat import AT_ONCE, build
+    from bot.chat import AT_ONCE, build, texts
     from bot.problem import install
     from bot.theme import theme
 
@@ -64,15 +64,17 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     app.include_router(api.watching(service))
     if agents:
         app.router.routes.append(Route("/mcp", agents))
-    app.include_router(pages.router(service, branding.load(service.settings)))
+    brand = branding.load(service.settings)
+    app.include_router(pages.router(service, brand))
     app.mount("/page", StaticFiles(directory=_ASSETS), name="page")
-    page = build(legation, starters)
+    page = build(legation, starters, brand, service.feedback)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=200, api_open=False)
     gr.mount_gradio_app(
         app,
         page,
         path="/",
         theme=theme(),
+        i18n=texts(legation, brand),
         head=_HEAD,
         favicon_path=str(_ASSETS / "favicon.svg"),
         footer_links=[],

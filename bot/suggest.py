@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bot.answer import Answer
+from bot.answer import Answer, Citation, Refusal
 from bot.names import fold, instruments, names_of
 from ingest.documents import Document
 
@@ -68,3 +69,53 @@ def _question(document: Document, name: str) -> str:
 
 def _the(name: str) -> str:
     return name if name.startswith("A/") else f"the {name.removeprefix('The ')}"
+
+
+_PLACE = re.compile(r"(Article|Section|Sec\.|Rule|Principle|Norm) (\d+)\b")
+_OTHER = re.compile(
+    r"(?:\(\w+\))*,? (?:of|to) (?:the )?(?:Directive|Regulation|Decision|Treaty|Convention|Charter|Council|TFEU|TEU)"
+)
+
+
+def followups(legation: Legation, outcome: Answer | Refusal | None, asked: Sequence[str], most: int = 3) -> list[str]:
+    """Questions to go on with: the provisions that the answer refers to and those beside it, then documents near it.
+
+    Nothing is asked to find them, since that would cost as much as an answer; each rests on a place that is there.
+    """
+    if outcome is None:
+        return []
+    cited = outcome.citations if isinstance(outcome, Answer) else outcome.nearby
+    known = {fold(question) for question in asked}
+    found: list[str] = []
+    for question in _further(legation, cited):
+        if fold(question) not in known:
+            known.add(fold(question))
+            found.append(question)
+        if len(found) == most:
+            break
+    return found
+
+
+def _further(legation: Legation, cited: Sequence[Citation]) -> Iterator[str]:
+    named = [(one, name) for one in cited if (name := short_name(one.document))]
+    for one, name in named:
+        yield from _provisions(legation, one, name)
+    for document, name in dict((one.document.slug, (one.document, name)) for one, name in named).values():
+        yield _question(document, name)
+
+
+def _provisions(legation: Legation, cited: Citation, name: str) -> Iterator[str]:
+    """Questions for the provisions that the quote refers to, then for the next one."""
+    here = _PLACE.match(cited.pinpoint)
+    if not here:
+        return
+    sort, number = here[1], int(here[2])
+    held = {
+        (m[1], int(m[2])) for p in legation.index.text(cited.document.slug).passages if (m := _PLACE.match(p.pinpoint))
+    }
+    others = [
+        int(m[2]) for m in _PLACE.finditer(cited.quote) if m[1] == sort and not _OTHER.match(cited.quote, m.end())
+    ]
+    for wanted in dict.fromkeys([*others, number + 1]):
+        if wanted != number and (sort, wanted) in held:
+            yield f"What does {sort} {wanted} of {_the(name)} say?"

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot import conversation as talk
+from bot import language
 from bot.ask import Legation
 from bot.conversation import Exchange
 from bot.serve import address, application, is_loopback, listen, serve
@@ -18,6 +19,7 @@ from ingest.documents import LibraryError
 
 FACT = "When did the Harbour Accord enter into force?"
 UNKNOWN = "What is the capital of Mongolia?"
+WORDS = language.load("en")
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +64,15 @@ def test_closed_routes_are_closed_in_the_whole_application(client: TestClient) -
 
 def test_an_answer_and_a_refusal_are_shown_with_their_sources(page_legation: Legation) -> None:
     said = after(page_legation, FACT, UNKNOWN)
-    shown = talk.messages(said)
+    shown = talk.messages(said, WORDS)
     assert [message["role"] for message in shown] == ["user", "assistant"] * 2
     assert "](#src-1-1 " in shown[1]["content"]
     assert "No answer from this library" in shown[3]["content"]
-    cards = talk.cards(said)
+    cards = talk.cards(said, WORDS)
     assert cards.index("src-2-1") < cards.index("src-1-1")
     assert cards.count("<details") == 2
     assert cards.count(" open>") == 1
-    assert said[0].status() == "Answered: 1 quotation from 1 document."
+    assert said[0].status(WORDS) == "Answered: 1 quotation from 1 document."
 
 
 def test_what_is_kept_is_small_and_history_is_plain(page_legation: Legation) -> None:
@@ -86,11 +88,11 @@ def test_what_is_kept_is_small_and_history_is_plain(page_legation: Legation) -> 
 
 def test_an_answer_under_way_ends_once() -> None:
     said = talk.asked((), "What?")
-    assert "Searching" in talk.messages(said, "Searching ...")[1]["content"]
+    assert "Searching" in talk.messages(said, WORDS, "Searching ...")[1]["content"]
     ended = talk.ended(said, "<b>Stopped</b>")
     assert talk.ended(ended, "again") == ended
-    assert "<b>" not in talk.messages(ended)[1]["content"]
-    assert ended[0].status() == "<b>Stopped</b>"
+    assert "<b>" not in talk.messages(ended, WORDS)[1]["content"]
+    assert ended[0].status(WORDS) == "<b>Stopped</b>"
     assert talk.ended((), "x") == ()
     assert talk.history(ended) == []
 
@@ -101,8 +103,8 @@ def test_half_an_answer_shows_what_there_is(page_legation: Legation) -> None:
         if event.type != "done":
             exchange = exchange.after(event)
     assert not exchange.over
-    assert "1 March 2020" in exchange.markdown("waiting")
-    assert "waiting" not in exchange.markdown("waiting")
+    assert "1 March 2020" in exchange.markdown(WORDS, "waiting")
+    assert "waiting" not in exchange.markdown(WORDS, "waiting")
 
 
 def test_suggestions_are_answered_by_this_library(page_legation: Legation) -> None:

@@ -135,7 +135,7 @@ def test_cards_hold_only_our_elements(texts: list[str]) -> None:
     assert "\n" not in block  # a blank line would end the HTML block and start Markdown
     tree = html.fromstring(block)
     used = {element.tag for element in tree.iter()}
-    assert used <= set("details summary h2 button pre article h3 p span time ol li blockquote a".split())
+    assert used <= set("details summary h2 button pre article h3 p span mark time ol li blockquote a".split())
     names = {name for element in tree.iter() for name in element.keys()}
     assert names <= set("class open type hidden id tabindex title datetime dir href target rel".split())
     assert all(re.fullmatch(r"read/d\d\?[a-z0-9=&,-]+#quote", href) for href in tree.xpath("//@href"))

@@ -39,7 +39,7 @@ class Slow(Legation):
         for event in super().stream(*given, **named):
             yield event
             if "break" in str(given[0]):
-                raise RuntimeError("as asked")
+                raise RuntimeError("on purpose")
             time.sleep(2)
 
 

@@ -69,7 +69,7 @@ def axe(page: Page) -> list[str]:
 def test_the_first_page_says_what_it_is_and_offers_questions(open_page: Open) -> None:
     page = open_page()
     assert page.title() == "Legation"
-    assert "3 documents from 2019 to 2022" in page.inner_text("#header")
+    assert "3 documents, 2019 to 2022" in page.inner_text("#header")
     assert page.evaluate("document.activeElement.closest('#question') !== null")
     starters = page.locator("#starters button")
     assert starters.count() >= 1
@@ -254,7 +254,7 @@ def test_a_failure_is_said_and_the_next_question_is_answered(
     page.fill("#question textarea", "Does the Harbour Accord break?")
     page.keyboard.press("Enter")
     page.wait_for_function("() => /went wrong/.test(document.querySelector('#conversation').textContent)")
-    assert "as asked" not in page.content()
-    assert "as asked" in caplog.text
+    assert "on purpose" not in page.content()
+    assert "on purpose" in caplog.text
     ask(page, FACT)
     assert page.locator("#src-2-1").count() == 1
