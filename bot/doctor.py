@@ -40,7 +40,13 @@ class Check(BaseModel):
 def examine(settings: Settings) -> list[Check]:
     """Everything that is looked at, in order. A check that breaks is a check that fails: the others go on."""
     found: list[Check] = []
-    for name, look in (("Python", _python), ("packages", _packages), ("models", _models), ("library", _library)):
+    for name, look in (
+        ("Python", _python),
+        ("packages", _packages),
+        ("models", _models),
+        ("chat model", _author),
+        ("library", _library),
+    ):
         try:
             found += look(settings)
         except Exception as error:
@@ -76,6 +82,22 @@ def _package(name: str, fits: Callable[..., bool], wanted: str) -> Check:
     if fits(found, prereleases=True):
         return Check(name=name, state="ok", found=found)
     return Check(name=name, state="warn", found=f"{found}, tested with {wanted}", mend=_INSTALL)
+
+
+def _author(settings: Settings) -> Iterator[Check]:
+    """Whether the chat model that is set can be made; it is not asked anything, which might cost."""
+    from bot.models import chat_model
+
+    if not settings.writes:
+        yield Check(name="chat model", state="ok", found="none: answers are verbatim quotations")
+        return
+    try:
+        chat_model(settings)
+    except LibraryError as problem:
+        found, _, mend = str(problem).partition(". ")
+        yield Check(name="chat model", state="fail", found=found, mend=mend)
+        return
+    yield Check(name="chat model", state="ok", found=settings.model or settings.model_url)
 
 
 def _models(settings: Settings) -> Iterator[Check]:

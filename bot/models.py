@@ -13,7 +13,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from ingest.documents import LibraryError
 
@@ -25,7 +25,25 @@ if TYPE_CHECKING:
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 _LOOPBACK = re.compile(r"//(?:127\.0\.0\.1|localhost|\[::1\])[:/]")  # reached without a proxy
+_UNKNOWN = frozenset({400, 404, 415, 422, 501})
 WAIT = 0.5  # seconds before the first new try; each next waits twice as long
+
+
+_QUOTE = {
+    "type": "object",
+    "properties": {"id": {"type": "string"}, "quote": {"type": "string"}},
+    "required": ["id", "quote"],
+}
+_CLAIM = {
+    "type": "object",
+    "properties": {"text": {"type": "string"}, "quotes": {"type": "array", "items": _QUOTE}},
+    "required": ["text", "quotes"],
+}
+CLAIMS_SCHEMA = {
+    "type": "object",
+    "properties": {"claims": {"type": "array", "items": _CLAIM}},
+    "required": ["claims"],
+}
 
 
 class Unwritten(Exception):
@@ -42,6 +60,7 @@ def chat_model(settings: Settings) -> BaseChatModel | None:
             seconds=settings.model_seconds,
             retries=settings.model_retries,
             most_tokens=settings.model_tokens,
+            schema_=CLAIMS_SCHEMA,
         )
     if not settings.model:
         return None
@@ -80,6 +99,7 @@ class ServerChat(BaseChatModel):
     seconds: float = 60
     retries: int = 2
     most_tokens: int = 800
+    schema_: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def _llm_type(self) -> str:
@@ -119,6 +139,9 @@ class ServerChat(BaseChatModel):
         }
         body |= {"model": self.name_} if self.name_ else {}
         body |= {"stop": stop} if stop else {}
+        if self.schema_:
+            form = {"name": "claims", "schema": self.schema_, "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
         secret = self.key.get_secret_value()
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         address = f"{self.address.rstrip('/')}/chat/completions"
@@ -137,6 +160,8 @@ class ServerChat(BaseChatModel):
                             return
                         problem = f"the model's server answered {response.status_code}"
                         again = response.status_code in _AGAIN
+                        if response.status_code in _UNKNOWN and body.pop("response_format", None):
+                            again = True  # a server that knows no schemas
                 except httpx.TimeoutException:
                     raise Unwritten("the model took too long") from None
                 except httpx.HTTPError as error:

@@ -155,3 +155,19 @@ def test_the_threshold_that_is_used(
     (data / certificate.FILE).write_text(spoil(made(page_legation.index)))
     with Legation.open(Settings.load(data=data, threshold=given)) as legation:
         assert legation.threshold == used
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "told"),
+    [
+        ({}, "ok", "quotations"),
+        ({"model_url": "http://127.0.0.1:9/v1"}, "ok", "127.0.0.1"),
+        ({"model": "openai:gpt"}, "fail", "langchain-openai"),
+    ],
+)
+def test_the_chat_model_is_told(given: dict[str, str], state: str, told: str) -> None:
+    from bot.doctor import _author
+
+    (check,) = _author(Settings.load(**given))
+    assert check.state == state
+    assert told in f"{check.found} {check.mend}"

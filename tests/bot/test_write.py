@@ -190,6 +190,12 @@ def test_a_server_in_trouble_is_asked_again(library: Legation, model: Model, cod
     assert len(model.asked) == 2
 
 
+def test_a_server_without_schemas_is_asked_without(library: Legation, model: Model) -> None:
+    model.reply, model.status = says(GOOD), [400]
+    assert asked(library).mode == "written"
+    assert ["response_format" in body for body in model.asked] == [True, False]
+
+
 @pytest.mark.parametrize(("codes", "tries"), [([429] * 9, 2), ([500] * 9, 2), ([401] * 9, 1), ([302] * 9, 1)])
 def test_a_server_that_will_not_is_given_up(library: Legation, model: Model, codes: list[int], tries: int) -> None:
     model.status = codes
