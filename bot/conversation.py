@@ -85,7 +85,8 @@ class Exchange:
         """The cards."""
         copy = render.plain(self.outcome, words) if isinstance(self.outcome, Answer) else ""
         label = "chat.nearest_to" if isinstance(self.outcome, Refusal) else "chat.sources_for"
-        return render.sources(self.question, self.citations, self.turn, copy, latest, label, words)
+        shown = render.sources(self.question, self.citations, self.turn, copy, latest, label, words)
+        return shown + (render.dropped(self.outcome.written, words) if isinstance(self.outcome, Answer) else "")
 
 
 Conversation = tuple[Exchange, ...]

@@ -10,7 +10,7 @@ from itertools import groupby
 from urllib.parse import urlsplit
 
 from bot import language, places
-from bot.answer import Answer, Citation, Kind, Refusal, Statement
+from bot.answer import Answer, Citation, Kind, Refusal, Statement, Written
 from bot.status import is_draft, is_over
 from ingest.documents import Document
 
@@ -235,6 +235,18 @@ def sources(
     heading = f"<h2>{markup(words[label].format(question=short(question)))}</h2>"
     state = " open" if latest else ""
     return f'<details class="sources"{state}><summary>{heading}</summary>{button}{kept}{cards}</details>'
+
+
+def dropped(written: Written | None, words: Words) -> str:
+    """The sentences of a chat model that were not shown, and the rules that they broke, folded away."""
+    if written is None or not written.dropped:
+        return ""
+    items = "".join(
+        f"<li>{markup(one.text)} <span>({markup(', '.join(reason.get('rule', '') for reason in one.reasons))})</span></li>"
+        for one in written.dropped
+    )
+    heading = markup(language.many(words, "chat.dropped", len(written.dropped)))
+    return f'<details class="dropped"><summary>{heading}</summary><ul>{items}</ul></details>'
 
 
 def card(cited: Sequence[Citation], turn: int, words: Words | None = None) -> str:

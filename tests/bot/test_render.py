@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from lxml import html
 from markdown_it import MarkdownIt
 
-from bot import render
-from bot.answer import Answer, Citation, Refusal, Statement
+from bot import language, render
+from bot.answer import Answer, Citation, Dropped, Refusal, Row, Statement, Written
 from ingest.documents import Document
 
 HOSTILE = (
@@ -268,3 +268,35 @@ def test_the_copied_answer_carries_its_sources() -> None:
     assert "[1] Directive, 14 December 2022" in copied
     assert "https://example.org/a" in copied
     assert "1 part is left out." in copied
+
+
+@given(SHOWN)
+def test_dropped_sentences_can_be_looked_at_as_text(text: str) -> None:
+    written = Written(model="m", dropped=(Dropped(text=text, reasons=({"rule": "numbers", "detail": text},)),))
+    block = render.dropped(written, language.load("en"))
+    assert "\n" not in block
+    tree = html.fromstring(block)
+    assert {element.tag for element in tree.iter()} == {"details", "summary", "ul", "li", "span"}
+    assert render.visible(f"{text} (numbers)") == " ".join(tree.xpath("//li")[0].text_content().split())
+    assert render.dropped(None, language.load("en")) == ""
+
+
+@given(SHOWN, st.sampled_from(["provision", "timeline", "comparison"]))
+def test_every_kind_of_answer_is_text_and_marks(text: str, kind: str) -> None:
+    made = answer(text, "Other words.", title=text).model_copy(update={"kind": kind})
+    if kind == "comparison":
+        rows = (Row(label=text, statements=(0,)), Row(label="One", statements=(1,)), Row(label="None"))
+        made = made.model_copy(update={"rows": rows})
+    shown = COMMONMARK.render(render.answer(made, 1))
+    page = html.fromstring(f"<div>{shown}</div>")
+    assert page.xpath("//a/@href") == ["#src-1-1", "#src-1-2"]
+    allowed = "div p em strong a ul li blockquote table thead tbody tr th td br"
+    assert {element.tag for element in page.iter()} <= set(allowed.split()) | (
+        {"br"} if kind == "comparison" else set()
+    )
+
+
+def test_a_hundred_citations_are_shown() -> None:
+    made = answer(*[f"Words number {n}." for n in range(100)])
+    assert len(html.fromstring(render.sources("What?", made.citations, 1)).xpath("//li/@id")) == 100
+    assert "- [100] " in render.plain(made)
