@@ -51,7 +51,7 @@ class Legation:
         self.settings = settings
         self.threshold = certificate.threshold(index, settings.threshold)
         self.retriever = Retriever(index)
-        self._quoter = Quoter(index)
+        self.quoter = Quoter(index)
         self._gate = Gate(self.retriever)
         model = chat_model(settings) if settings.writes else None
         self.writer = Writer(model, index, settings) if model else None
@@ -104,7 +104,7 @@ class Legation:
         found = self.retriever.find(understood, filters, k=self.settings.passages)
         timings.retrieve, timings.rerank = found.retrieve_ms, found.rerank_ms
         drafting = time.perf_counter()
-        draft = self._quoter.draft(understood, found)
+        draft = self.quoter.draft(understood, found)
         judgement = self._gate.judge(understood, found, draft.picks)
         timings.answer = 1000 * (time.perf_counter() - drafting)
         timings.total = 1000 * (time.perf_counter() - began)
@@ -164,7 +164,7 @@ class Legation:
         asked = check(question, self.settings.max_question_chars)
         understood = understand(asked, history, self.retriever.vocabulary)
         found = self.retriever.find(understood, filters, k=self.settings.passages)
-        return self._gate.judge(understood, found, self._quoter.draft(understood, found).picks)
+        return self._gate.judge(understood, found, self.quoter.draft(understood, found).picks)
 
     def as_retriever(self, k: int = 10) -> LegationRetriever:
         """The retrieval as a LangChain retriever."""

@@ -327,6 +327,36 @@ def _ask_all(batch: Path, output: Path, data: Path | None, json_: bool) -> None:
         raise typer.Exit(PARTLY)
 
 
+@app.command(epilog='Example: [b]legation brief "Counter Ransomware Initiative" --output note.docx[/b]')
+def brief(
+    topic: Annotated[str, typer.Argument(metavar='"TOPIC"', help="What to be briefed on.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="Where it goes: .md or .docx.", show_default=False),
+    ] = None,
+    filters: Filtered = None,
+    data: Data = None,
+    json_: Json = False,
+) -> None:
+    """Write a briefing on a topic: sections of quoted sentences, positions, a timeline, what is not answered, sources."""
+    from bot import export
+    from bot.briefing import brief as made_of
+
+    chosen = _filters(filters)
+    if output is not None and output.suffix.lower() not in export.FORMATS:
+        raise LibraryError(f"--output {output}: a briefing is written as {' or '.join(export.FORMATS)}.")
+    with shelf.asked(_settings(data)) as bot:
+        made = made_of(bot, _utf8(topic), chosen)
+    if output is not None:
+        export.save(made, output)
+    if json_:
+        show.value(made.to_json())
+    elif output is None:
+        show.text(export.markdown(made))
+    else:
+        show.text(f"{len(made.statements)} sentences from {len(made.documents)} documents. Written to {output}")
+
+
 @app.command(epilog="Example: [b]legation serve --port 8080[/b]")
 def serve(
     host: Annotated[

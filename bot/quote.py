@@ -289,15 +289,26 @@ _DEFINES = re.compile(
 _FURNITURE = re.compile(
     r"(?i)^(?:distr\.?:|original:|agenda item|\d+(?:st|nd|rd|th) plenary meeting|united nations$|general assembly$|page \d|for immediate release|via |\*+$)"
 )
+_ORDERS = re.compile(  # words for whatever reads the document by machine: they are no news, and never an answer
+    r"(?i)\b(?:ignore|disregard|forget|override) (?:all |any |the |of )*(?:previous|prior|earlier|preceding|your|these|other)\b[^.]{0,20}"
+    r"(?:instructions?|prompts?|rules|guidelines|text)\b"
+    r"|\bwhen(?:ever)? (?:you are |someone is |being )?asked (?:about|for|who|what|where|when|how)\b"
+    r"|\b(?:note|message|instructions?|notice|attention|important)(?: \w+)? (?:to|for) (?:the |all |any |every )?(?:\w+ )?"
+    r"(?:assistants?|models?|chatbots?|bots?|agents?|ai|llms?|(?:automated|machine) readers?)\b"
+    r"|^\W*(?:system|assistant|developer)(?: (?:message|prompt|note|override))?\b[^.]{0,30}:"
+    r"|\b(?:answer|reply|respond) (?:only )?with (?:the (?:single )?(?:words?|phrase|text)|nothing but|only)\b"
+    r"|\b(?:print|reveal|repeat|show|output) your (?:\w+ )?(?:prompt|instructions|settings|rules)\b"
+    r"|\byou are now\b|\bas an? (?:ai|language model)\b"
+)
 _ADOPTED = re.compile(r"(?i)\b(?:adopted|done at|signed)\b")
 
 
 def quotable(document: Document, sentence: Sentence) -> bool:
-    """Whether a reader could do with the sentence alone: agreed text, not a heading, a note, a header line or a scrap."""
+    """Whether a reader could do with the sentence alone: agreed text, no heading, note, header line, scrap or order to a machine."""
     if sentence.kind in ("heading", "note") or not sentence.agreed:
         return False
     text = document.text[sentence.start : sentence.end]
-    if _FURNITURE.match(text):
+    if _FURNITURE.match(text) or _ORDERS.search(text):
         return False
     words = len(text.split())
     ends = text.rstrip()[-1:] in '.;:?!,)”"’—' or sentence.kind in ("item", "row")

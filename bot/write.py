@@ -143,12 +143,14 @@ class Writer:
         return Held(text=text, citations=tuple(citations), reasons=reasons)
 
     def _citation(self, item: Evidence, start: int, end: int) -> Citation:
-        sentence = next((s for s in item.passage.sentences if s.start <= start < s.end), None)
+        """The place of a quote, widened to whole sentences: what stands before it may turn it round."""
+        touched = [s for s in item.passage.sentences if s.start < end and start < s.end]
+        sentence = touched[0] if touched else None
         return Citation(
             number=1,
             document=item.document,
-            start=start,
-            end=end,
+            start=min(start, *(s.start for s in touched)) if touched else start,
+            end=max(end, *(s.end for s in touched)) if touched else end,
             pinpoint=sentence.pinpoint if sentence else item.passage.pinpoint,
             page=sentence.page if sentence else item.passage.page,
         )

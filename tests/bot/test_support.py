@@ -49,7 +49,7 @@ def test_support_is_between_0_and_1_and_falls_with_what_is_not_there(page_legati
     def judged(words: str) -> float:
         question = understand(words)
         found = page_legation.retriever.find(question)
-        picks = page_legation._quoter.draft(question, found).picks
+        picks = page_legation.quoter.draft(question, found).picks
         held = support(question, picks, [""] * len(picks), page_legation.index, page_legation.retriever.vocabulary)
         assert 0 <= held.together <= 1
         assert 0 <= held.unmatched <= 1

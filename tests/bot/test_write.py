@@ -84,6 +84,14 @@ def test_a_claim_that_holds_is_shown_with_its_place(library: Legation, model: Mo
     assert (told["claims"], told["dropped"], told["tokens_in"], told["tokens_out"]) == (1, [], 100, 20)
 
 
+def test_a_quote_is_judged_with_the_whole_of_its_sentence(library: Legation, model: Model) -> None:
+    model.reply = says(GOOD, quote="notify the Secretariat within 36 hours")
+    assert asked(library).citations[0].quote == RULE
+    cut = "ports safe and to help ports that suffer an attack"
+    model.reply = lambda body: claims(("Ports that suffer an attack help.", where(body), cut))
+    sound(asked(library))
+
+
 def test_the_evidence_is_fenced_by_a_line_that_changes(library: Legation, model: Model) -> None:
     model.reply = says(GOOD)
     asked(library)
