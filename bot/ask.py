@@ -17,6 +17,7 @@ from bot.question import Filters, Question, Turn, understand
 from bot.quote import Draft, Quoter, statements, table
 from bot.refuse import Gate, Judgement, nearby
 from bot.retrieve import Found, LegationRetriever, Retriever
+from bot.rewrite import rewritten
 from bot.settings import Settings
 from bot.status import caution
 from bot.write import Writer
@@ -98,7 +99,7 @@ class Legation:
         """
         began = time.perf_counter()
         asked = check(question, self.settings.max_question_chars)
-        understood = understand(asked, history, self.retriever.vocabulary)
+        understood = self._understood(asked, history)
         timings = Timings(understand=1000 * (time.perf_counter() - began))
         yield Event(type="understood", standalone_question=understood.text, kind=understood.kind)
         found = self.retriever.find(understood, filters, k=self.settings.passages)
@@ -122,6 +123,17 @@ class Legation:
             for statement in outcome.statements:
                 yield Event(type="statement", statement=statement)
         yield Event(type="done", outcome=outcome, kind=outcome.kind)
+
+    def _understood(self, asked: str, history: Sequence[Turn]) -> Question:
+        """What is asked; a follow-up is made standalone by the chat model where one is set, else by the rules."""
+        by_rules = understand(asked, history, self.retriever.vocabulary)
+        if self.writer is None or not by_rules.followup:
+            return by_rules
+        made = rewritten(self.writer.model, asked, history, self.settings.model_seconds / 4)
+        if not made:
+            return by_rules
+        anew = understand(made, (), self.retriever.vocabulary)
+        return anew.model_copy(update={"asked": by_rules.asked, "followup": True, "new": by_rules.new})
 
     def _write(
         self, writer: Writer, understood: Question, quoted: Answer, evidence: Sequence[Evidence]

@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     model_seconds: float = Field(default=60, gt=0, le=600, description="Longest that the chat model may take.")
     model_retries: int = Field(default=2, ge=0, le=10, description="New tries after a failure of its server.")
     model_tokens: int = Field(default=800, ge=16, le=8192, description="Most tokens that it writes for one answer.")
+    model_passages: int = Field(default=8, ge=1, le=20, description="Most passages that it is given for one answer.")
     threshold: float | None = Field(
         default=None,
         ge=0,

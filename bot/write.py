@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from ingest.index import Index
 
-READ = 8  # passages that the model is given
 CLAIMS = 8  # most claims of an answer
 QUOTES = 4  # most quotes of a claim that are looked at
 SHORTEST = 12  # letters of a quote: fewer would be found anywhere
@@ -92,10 +91,11 @@ class Writer:
         self.index = index
         self.name = settings.model or settings.model_url
         self.seconds = settings.model_seconds
+        self.passages = settings.model_passages
 
     def write(self, question: Question, evidence: Sequence[Evidence]) -> Iterator[Progress]:
         """Each statement as soon as it is checked; the last progress is over. Unwritten when the model fails."""
-        given = {f"E{number}": item for number, item in enumerate(evidence[:READ], 1)}
+        given = {f"E{number}": item for number, item in enumerate(evidence[: self.passages], 1)}
         account = Written(model=self.name)
         statements: list[Statement] = []
         cited: list[Citation] = []

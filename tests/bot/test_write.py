@@ -204,6 +204,23 @@ def test_a_server_without_schemas_is_asked_without(library: Legation, model: Mod
     assert ["response_format" in body for body in model.asked] == [True, False]
 
 
+def test_the_model_is_given_as_much_as_is_set(page_legation: Legation, model: Model) -> None:
+    model.reply = says(GOOD)
+    settings = Settings(data=page_legation.settings.data, model_url=model.url, model_passages=1)
+    with Legation.open(settings) as legation:
+        asked(legation)
+    assert list(evidence(model.asked[0])) == ["E1"]
+
+
+def test_a_follow_up_is_rewritten_shown_and_gated(library: Legation, model: Model) -> None:
+    made = "Whom must a Party notify within 36 hours under the Harbour Accord?"
+    model.reply = lambda body: made if "standalone" in prompt(body) else says(GOOD)(body)
+    outcome = library.ask("And within 36 hours whom?", [{"role": "user", "content": QUESTION}])
+    assert outcome.standalone_question == made
+    assert "response_format" not in model.asked[0]
+    assert isinstance(library.ask("And its capital?", [{"role": "user", "content": "Mongolia is where?"}]), Refusal)
+
+
 @pytest.mark.parametrize(("codes", "tries"), [([429] * 9, 2), ([500] * 9, 2), ([401] * 9, 1), ([302] * 9, 1)])
 def test_a_server_that_will_not_is_given_up(library: Legation, model: Model, codes: list[int], tries: int) -> None:
     model.status = codes
@@ -358,7 +375,7 @@ def test_words_do(quote: str, text: str) -> None:
 
 
 def test_prompts_have_versions_and_places() -> None:
-    for name in ("rules", "write"):
+    for name in ("rules", "write", "rewrite"):
         assert load(name).version >= 1
     assert load("write").slots == {"question", "evidence", "boundary"}
     filled = load("write").filled(question="{{evidence}}", evidence="E", boundary="==")

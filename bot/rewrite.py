@@ -1,0 +1,54 @@
+"""A follow-up made a standalone question by the chat model, where one is set; what it adds of its own is not believed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bot.models import ServerChat
+from bot.names import fold
+from prompts import load
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from bot.question import Turn
+
+EARLIER = 4  # questions before the last that the model is given
+LONGEST = 300  # characters of a question, earlier or rewritten
+_WORD = re.compile(r"[^\W_]+")
+_HARMLESS = frozenset(
+    "a an the of in on at to for by with from and or is are was were be been do does did has have had will would can could"
+    " shall should must may what when where which who whom whose why how many much it its that this there under about as".split()
+)
+
+
+def rewritten(model: BaseChatModel, question: str, history: Sequence[Turn], seconds: float) -> str:
+    """The standalone question; '' when the model fails or brings words that neither the question nor the earlier ones hold."""
+    earlier = [turn.get("content", "")[:LONGEST] for turn in history if turn.get("role") == "user"][-EARLIER:]
+    boundary = f"=={secrets.token_hex(8)}=="
+    listed = "\n".join(f"- {' '.join(text.split())}" for text in earlier)
+    prompt = load("rewrite").filled(boundary=boundary, earlier=listed, question=question)
+    if isinstance(model, ServerChat):
+        model = model.model_copy(update={"schema_": {}})  # a question is no list of claims
+    reply, end = "", time.monotonic() + seconds
+    try:
+        for chunk in model.stream(prompt):
+            reply += chunk.text
+            if len(reply) > 4 * LONGEST or time.monotonic() > end:
+                return ""
+    except Exception:  # each provider has errors of its own: the rules remain
+        return ""
+    made = " ".join(reply.split()).strip("\"'“” ")
+    return made if _fits(made, question, earlier) else ""
+
+
+def _fits(made: str, question: str, earlier: Sequence[str]) -> bool:
+    """Whether `made` says no more than was asked, and still asks something of the last question."""
+    words = {fold(word) for word in _WORD.findall(made)} - _HARMLESS
+    last = {fold(word) for word in _WORD.findall(question)} - _HARMLESS
+    known = last.union(*({fold(word) for word in _WORD.findall(text)} for text in earlier))
+    return bool(words) and len(made) <= LONGEST and words <= known and (not last or bool(words & last))
