@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ingest.index import Index
 
+WHOLE = ("list", "comparison", "timeline", "provision")  # quoted even where a model writes: it would leave parts out
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -110,7 +111,7 @@ class Legation:
         timings.answer = 1000 * (time.perf_counter() - drafting)
         timings.total = 1000 * (time.perf_counter() - began)
         outcome = self._outcome(id or uuid.uuid4().hex, understood, found, draft, judgement, timings)
-        if isinstance(outcome, Answer) and self.writer is not None:
+        if isinstance(outcome, Answer) and self.writer is not None and outcome.kind not in WHOLE:
             written = yield from self._write(self.writer, understood, outcome, found.evidence)
             timings.verify = 1000 * (time.perf_counter() - began) - timings.total
             timings.total += timings.verify

@@ -135,7 +135,7 @@ def _provisions(said: Sequence[Statement], known: Mapping[int, Citation], turn: 
     """Statements set off as quotations, each under its place in the document."""
     parts = []
     for where, group in groupby(said, key=lambda statement: place(known[statement.citations[0]])):
-        heading = [f"> **{markdown(where)}**"] if where else []
+        heading = [f"> **{markdown(where)}**"] if visible(where) else []
         lines = [*heading, *(f"> {_line(statement, known, turn)}" for statement in group)]
         parts.append("\n>\n".join(lines))
     return parts

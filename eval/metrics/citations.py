@@ -58,7 +58,7 @@ def uncited(case: Case) -> list[str]:
     for line in without_marks(case.text).splitlines():
         if _FURNITURE.match(line):
             continue
-        for sentence in re.split(r"(?<=[.!?])\s+|\s*\|\s*", line):
+        for sentence in re.split(r"(?<=[.!?])\s+|\s*(?:\||<br>)\s*", line):
             bare = letters(sentence)
             if _FURNITURE.match(sentence):
                 continue
