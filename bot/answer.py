@@ -115,6 +115,9 @@ class Written(BaseModel):
     dropped: tuple[Dropped, ...] = ()
     tokens_in: int = 0
     tokens_out: int = 0
+    cost: float | None = Field(
+        default=None, description="Of those tokens, at the prices that are set; empty: none are."
+    )
     fallback: str = Field(default="", description="Why the quoted answer is given instead; empty: the model wrote it.")
 
 

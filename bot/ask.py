@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict
 
 from bot import certificate
 from bot.answer import Answer, Citation, Evidence, Kind, Refusal, Statement, Timings, Written
-from bot.models import Unwritten, chat_model
+from bot.hear import Unwritten
+from bot.models import chat_model
 from bot.question import Filters, Question, Turn, understand
 from bot.quote import Draft, Quoter, statements, table
 from bot.refuse import Gate, Judgement, nearby

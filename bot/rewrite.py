@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bot.models import ServerChat
+from bot.hear import Unwritten, heard
 from bot.names import fold
 from prompts import load
 
@@ -29,18 +28,18 @@ _HARMLESS = frozenset(
 def rewritten(model: BaseChatModel, question: str, history: Sequence[Turn], seconds: float) -> str:
     """The standalone question; '' when the model fails or brings words that neither the question nor the earlier ones hold."""
     earlier = [turn.get("content", "")[:LONGEST] for turn in history if turn.get("role") == "user"][-EARLIER:]
+    from langchain_core.messages import HumanMessage
+
     boundary = f"=={secrets.token_hex(8)}=="
     listed = "\n".join(f"- {' '.join(text.split())}" for text in earlier)
     prompt = load("rewrite").filled(boundary=boundary, earlier=listed, question=question)
-    if isinstance(model, ServerChat):
-        model = model.model_copy(update={"schema_": {}})  # a question is no list of claims
-    reply, end = "", time.monotonic() + seconds
+    reply = ""
     try:
-        for chunk in model.stream(prompt):
-            reply += chunk.text
-            if len(reply) > 4 * LONGEST or time.monotonic() > end:
+        for text, _ in heard(model, [HumanMessage(prompt)], seconds):
+            reply += text
+            if len(reply) > 4 * LONGEST:
                 return ""
-    except Exception:  # each provider has errors of its own: the rules remain
+    except Unwritten:  # the rules remain
         return ""
     made = " ".join(reply.split()).strip("\"'“” ")
     return made if _fits(made, question, earlier) else ""

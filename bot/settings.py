@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     model_retries: int = Field(default=2, ge=0, le=10, description="New tries after a failure of its server.")
     model_tokens: int = Field(default=800, ge=16, le=8192, description="Most tokens that it writes for one answer.")
     model_passages: int = Field(default=8, ge=1, le=20, description="Most passages that it is given for one answer.")
+    model_price_in: float = Field(default=0, ge=0, description="Price of a million tokens that it is given.")
+    model_price_out: float = Field(default=0, ge=0, description="Price of a million tokens that it writes.")
     threshold: float | None = Field(
         default=None,
         ge=0,

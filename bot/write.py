@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot.answer import Citation, Dropped, Evidence, Statement, Written
-from bot.models import Unwritten
+from bot.hear import heard
 from bot.names import fold
+from bot.serverchat import ServerChat
 from bot.verify import Reason, check_statement
 from prompts import load
 
@@ -92,6 +92,7 @@ class Writer:
         self.name = settings.model or settings.model_url
         self.seconds = settings.model_seconds
         self.passages = settings.model_passages
+        self.prices = (settings.model_price_in, settings.model_price_out)
 
     def write(self, question: Question, evidence: Sequence[Evidence]) -> Iterator[Progress]:
         """Each statement as soon as it is checked; the last progress is over. Unwritten when the model fails."""
@@ -100,7 +101,7 @@ class Writer:
         statements: list[Statement] = []
         cited: list[Citation] = []
         for claim, usage in self._claims(question, given):
-            account = account.model_copy(update=usage)
+            account = account.model_copy(update=usage | {"cost": self._cost(usage)})
             if claim is None or len(statements) == CLAIMS:
                 continue
             account = account.model_copy(update={"claims": account.claims + 1})
@@ -155,6 +156,12 @@ class Writer:
             page=sentence.page if sentence else item.passage.page,
         )
 
+    def _cost(self, counted: dict[str, int]) -> float | None:
+        """What the tokens cost; None when no price is set."""
+        if not any(self.prices):
+            return None
+        return round((counted["tokens_in"] * self.prices[0] + counted["tokens_out"] * self.prices[1]) / 1e6, 6)
+
     def _claims(
         self, question: Question, given: dict[str, Evidence]
     ) -> Iterator[tuple[Claimed | None, dict[str, int]]]:
@@ -165,29 +172,39 @@ class Writer:
         rules = load("rules").filled(boundary=boundary, most=str(CLAIMS))
         asked = load("write").filled(question=question.text, evidence=shown(given, boundary), boundary=boundary)
         reply, counted, done = "", {"tokens_in": 0, "tokens_out": 0}, 0
-        end = time.monotonic() + self.seconds
-        try:
-            for chunk in self.model.stream([SystemMessage(rules), HumanMessage(asked)]):
-                reply += chunk.text
-                if used := getattr(chunk, "usage_metadata", None):
-                    counted["tokens_in"] += used["input_tokens"]
-                    counted["tokens_out"] += used["output_tokens"]
-                if "}" in chunk.text:
-                    whole = claims_in(reply)
-                    for claim in whole[done:-1]:  # the last may go on
-                        yield claim, dict(counted)
-                    done = max(done, len(whole) - 1)
-                if len(reply) > REPLY or done >= 3 * CLAIMS:
-                    break
-                if time.monotonic() > end:
-                    raise Unwritten("the model took too long")
-        except Unwritten:
-            raise
-        except Exception as error:  # each provider has errors of its own; none may end an answer
-            raise Unwritten(f"the model failed ({type(error).__name__})") from error
-        for claim in claims_in(reply)[done:]:
-            yield claim, dict(counted)
-        yield None, dict(counted)
+        more = {"schema": claims_schema(list(given))} if isinstance(self.model, ServerChat) else {}
+        for text, used in heard(self.model, [SystemMessage(rules), HumanMessage(asked)], self.seconds, **more):
+            reply += text
+            counted = {name: counted[name] + used[name] for name in counted}
+            if "}" in text:
+                whole = claims_in(reply)
+                for claim in whole[done:-1]:  # the last may go on
+                    yield claim, counted
+                done = max(done, len(whole) - 1)
+            if len(reply) > REPLY or done >= 3 * CLAIMS:
+                break
+        for claim in claims_in(reply[: reply.rfind("}") + 1])[done:]:  # of what broke off, what was whole
+            yield claim, counted
+        yield None, counted
+
+
+def claims_schema(ids: Sequence[str]) -> dict[str, Any]:
+    """The form of a reply that cites those pieces of evidence and no other."""
+    strings = {"type": "string"}
+    return _object(
+        claims={
+            "type": "array",
+            "items": _object(
+                text=strings,
+                quotes={"type": "array", "items": _object(id={"type": "string", "enum": list(ids)}, quote=strings)},
+            ),
+        }
+    )
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    names = list(properties)
+    return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
 
 
 def own_words(text: str, source: str) -> list[str]:

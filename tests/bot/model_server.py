@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -22,6 +22,8 @@ class Model:
         self.status: list[int] = []  # codes given before the reply
         self.hang = 0.0
         self.cut = False
+        self.unknown: set[str] = set()  # fields that it answers 400 to
+        self.raw: Callable[[Any], None] | None = None  # writes the whole response itself
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.url = ""
@@ -44,6 +46,13 @@ def claims(*made: tuple[str, str, str]) -> str:
     return json.dumps({"claims": [{"text": t, "quotes": [{"id": i, "quote": q}]} for t, i, q in made]})
 
 
+def event(text: str) -> bytes:
+    return f"data: {json.dumps({'choices': [{'delta': {'content': text}}]})}\n\n".encode()
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+
+
 @contextmanager
 def serving() -> Iterator[Model]:
     model = Model()
@@ -53,9 +62,15 @@ def serving() -> Iterator[Model]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             model.asked.append(body)
             model.headers.append(dict(self.headers))
+            if model.unknown & body.keys():
+                model.status.insert(0, 400)
             if model.status:
                 self.send_response(model.status.pop(0))
                 self.end_headers()
+                return
+            if model.raw:
+                with suppress(OSError):
+                    model.raw(self.wfile)
                 return
             time.sleep(model.hang)
             text = model.reply(body)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from model_server import Model, prompt, serving
 
-from bot.models import ServerChat
 from bot.rewrite import LONGEST, rewritten
+from bot.serverchat import ServerChat
 
 EARLIER = [
     {"role": "user", "content": "Within how many hours must a Party notify an incident under the Harbour Accord?"}

@@ -13,7 +13,7 @@ from model_server import Model, claims, evidence, prompt, serving
 
 from bot.answer import Answer, Refusal
 from bot.ask import Legation
-from bot.models import WAIT
+from bot.serverchat import WAIT
 from bot.settings import Settings
 from bot.verify import check_statement
 from bot.write import CLAIMS, REPLY, claims_in, find_quote, own_words
@@ -114,14 +114,14 @@ def test_sentences_stream_after_they_were_checked(library: Legation, model: Mode
     ("text", "rule"),
     [
         (GOOD.replace("36", "24"), "number"),
-        (GOOD.replace("must notify", "need not notify"), ""),
-        (GOOD.replace("must", "may"), ""),
-        ("The Secretariat must notify a Party whose port suffers a serious incident within 36 hours.", ""),
-        (GOOD.replace("A Party", "France"), ""),
+        (GOOD.replace("must notify", "need not notify"), "negation"),
+        (GOOD.replace("must", "may"), "modality"),
+        ("The Secretariat must notify a Party whose port suffers a serious incident within 36 hours.", "swapped"),
+        (GOOD.replace("A Party", "France"), "name"),
         (f"{GOOD} [99]", "mark"),
         (f"{GOOD} [1][2][3]", "mark"),
         (GOOD.replace("notify", "pay"), "words"),
-        ("Ports are important for trade.", ""),
+        ("Ports are important for trade.", "words"),
         ("", "form"),
         ("word " * 500, "form"),
     ],
@@ -133,7 +133,7 @@ def test_a_false_claim_is_dropped_and_counted(library: Legation, model: Model, t
     assert [statement.text for statement in answer.statements] == [GOOD]
     assert answer.written is not None
     (dropped,) = answer.written.dropped
-    assert rule in dropped.reasons[0]["rule"]
+    assert rule == dropped.reasons[0]["rule"]
     assert "dropped" in answer.note
 
 
@@ -198,10 +198,47 @@ def test_a_server_in_trouble_is_asked_again(library: Legation, model: Model, cod
     assert len(model.asked) == 2
 
 
-def test_a_server_without_schemas_is_asked_without(library: Legation, model: Model) -> None:
-    model.reply, model.status = says(GOOD), [400]
-    assert asked(library).mode == "written"
-    assert ["response_format" in body for body in model.asked] == [True, False]
+def test_what_broke_off_within_a_sentence_is_not_shown_as_one(library: Legation, model: Model) -> None:
+    def quotes_first(body: dict[str, Any]) -> str:
+        whole = {"quotes": [{"id": where(body), "quote": RULE}], "text": GOOD}
+        return json.dumps({"claims": [whole, whole]})[: -len(" within 36 hours of becoming aware of it.") - 5]
+
+    model.reply = quotes_first
+    answer = asked(library)
+    assert [statement.text for statement in answer.statements] == [GOOD]
+
+
+def test_the_example_of_the_prompt_is_no_answer(library: Legation, model: Model) -> None:
+    def parrots(body: dict[str, Any]) -> str:
+        return next(line for line in prompt(body).splitlines() if line.startswith('{"claims"'))
+
+    model.reply = parrots
+    answer = asked(library)
+    assert answer.mode == "quote"
+    assert answer.written is not None
+    assert answer.written.dropped[0].reasons[0]["rule"] == "source"
+
+
+def test_the_form_of_a_reply_allows_the_given_evidence_alone(library: Legation, model: Model) -> None:
+    model.reply = says(GOOD)
+    asked(library)
+    form = json.dumps(model.asked[0]["response_format"])
+    assert f'"enum": {json.dumps(list(evidence(model.asked[0])))}' in form
+
+
+@pytest.mark.parametrize(("prices", "cost"), [((0, 0), None), ((2, 10), 0.0004), ((0.15, 0), 0.000015)])
+def test_what_it_cost_is_told_where_prices_are_set(
+    page_legation: Legation, model: Model, prices: tuple[float, float], cost: float | None
+) -> None:
+    model.reply = says(GOOD)
+    price_in, price_out = prices
+    settings = Settings(
+        data=page_legation.settings.data, model_url=model.url, model_price_in=price_in, model_price_out=price_out
+    )
+    legation = Legation(page_legation.index, settings)
+    assert asked(legation).to_json()["written"]["cost"] == cost
+    model.reply = lambda _: "nothing"
+    assert asked(legation).to_json()["written"]["cost"] == cost, "what held nothing was paid for too"
 
 
 def test_the_model_is_given_as_much_as_is_set(page_legation: Legation, model: Model) -> None:
