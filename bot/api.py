@@ -22,6 +22,7 @@ from bot.feedback import Feedback
 from bot.problem import MEDIA_TYPE, Problem, ProblemBody, install, problem_of
 from bot.question import Filters, understand
 from bot.streams import Stream, Streams
+from bot.suggest import followups
 from bot.watch import Metrics, requests_log
 
 if TYPE_CHECKING:
@@ -88,6 +89,11 @@ class Service:
         self.metrics.answered(outcome)
         return outcome
 
+    def whole(self, question: str, history: list[dict[str, str]], filters: Filters | None) -> dict[str, Any]:
+        """The outcome as it is sent."""
+        outcome = self.ask(question, history, filters)
+        return outcome.to_json() | {"followups": self.further(question, history, outcome)}
+
     def events(
         self, question: str, history: list[dict[str, str]], filters: Filters
     ) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -95,7 +101,13 @@ class Service:
         for event in self.legation.stream(question, history, filters):
             if event.outcome:
                 self.metrics.answered(event.outcome)
-            yield event.type, _told(event)
+            more = {"followups": self.further(question, history, event.outcome)} if event.outcome else {}
+            yield event.type, _told(event) | more
+
+    def further(self, question: str, history: list[dict[str, str]], outcome: Answer | Refusal) -> list[str]:
+        """Questions to go on with, none of them asked before."""
+        earlier = (turn["content"] for turn in history if turn["role"] == "user")
+        return followups(self.legation, outcome, [*earlier, question])
 
     def search(self, words: str, k: int, filters: Filters) -> list[dict[str, Any]]:
         """The passages nearest to some words, with their places."""
@@ -225,8 +237,7 @@ def _asking(service: Service) -> APIRouter:
     async def ask(body: schema.AskBody) -> Any:
         """The whole answer at once."""
         question = service.fit(body)
-        outcome = await service.run(lambda: service.ask(question, body.turns(), body.filters))
-        return outcome.to_json()
+        return await service.run(lambda: service.whole(question, body.turns(), body.filters))
 
     @router.post(
         "/ask/stream",

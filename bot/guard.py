@@ -20,6 +20,7 @@ _CLOSED = re.compile(
     r"/(?:gradio_api|dev|login|logout|login_check|token|user|monitoring|proxy=|file[=/]|stream|vibe-|upload|custom_component)"
 )
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d+)?")
+_FILES = re.compile(r"/widget/")  # of the widget's page
 _API = re.compile(r"/(?:api|mcp)(?:/|$)")  # what other programs call, and listed sites from a browser
 _PAGES = re.compile(r"/(?:read|library)(?:/|$)")  # our own pages, without Gradio
 _ADMIN = re.compile(r"/api/(?:v1/)?admin(?:/|$)")
@@ -59,7 +60,8 @@ def widget_policy(origins: Collection[str]) -> str:
     """The policy of the widget's page: only its own files, in the frames of the listed sites."""
     frames = " ".join(("'self'", *sorted(origins)))
     own = "script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
-    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'; frame-ancestors {frames}"
+    types = "require-trusted-types-for 'script'; trusted-types 'none'"  # no text of a document can become mark-up
+    return f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'; {types}; frame-ancestors {frames}"
 
 
 # Our own pages have no inline script or style at all.
@@ -71,6 +73,19 @@ _PAGE_POLICY = "; ".join(
         "img-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+# A page to try the widget on, as strict as a site may be.
+_DEMO_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "frame-src 'self'",
+        "img-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
         "frame-ancestors 'none'",
     )
 )
@@ -119,13 +134,17 @@ class Guard:
     def _headers(self, path: str, nonce: str, tls: bool) -> dict[str, str]:
         """The headers of every response under a path."""
         added = {**_HEADERS, **(_TLS if tls else {})}
-        if path == "/widget":
-            return added | {"content-security-policy": widget_policy(self.origins)}
+        if path == "/widget":  # framed by other sites' pages, also by those that are isolated (COEP)
+            isolated = {"cross-origin-resource-policy": "cross-origin", "cross-origin-embedder-policy": "require-corp"}
+            return added | isolated | {"content-security-policy": widget_policy(self.origins)}
         if path == "/widget.js":  # loaded by other sites' pages
             return added | {"content-security-policy": _DATA_POLICY, "cross-origin-resource-policy": "cross-origin"}
+        if path == "/demo":
+            return added | {"content-security-policy": _DEMO_POLICY}
         if _PAGES.match(path):
             return added | {"content-security-policy": _PAGE_POLICY}
-        return added | {"content-security-policy": _DATA_POLICY if _API.match(path) else policy(nonce)}
+        data = _API.match(path) or _FILES.match(path)
+        return added | {"content-security-policy": _DATA_POLICY if data else policy(nonce)}
 
     def _refusal(self, path: str, method: str, headers: MutableMapping[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "")

@@ -215,6 +215,7 @@ class AnswerBody(BaseModel):
     timings_ms: TimingsBody
     nearby: list[CitationBody] = Field(default=[], description="Of a refusal: the nearest that the library holds.")
     rows: list[Row] = Field(default=[], description="Of a comparison: the statements, from 0, of each thing compared.")
+    followups: list[str] = Field(default=[], description="Questions to go on with, made from what was cited.")
     written: Written | None = Field(default=None, description="A chat model's part in it, where one is set.")
 
 

@@ -41,10 +41,12 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     from fastapi.staticfiles import StaticFiles
     from starlette.routing import Route
 
-    from bot import api, branding, pages
+    from bot import api, branding, language, pages
     from bot.chat import AT_ONCE, build, texts
     from bot.problem import install
+    from bot.suggest import suggestions
     from bot.theme import theme
+    from bot.widget import routes as widget
 
     service = api.Service(legation)
     agents = _agents(service)
@@ -66,8 +68,10 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
         app.router.routes.append(Route("/mcp", agents))
     brand = branding.load(service.settings)
     app.include_router(pages.router(service, brand))
+    offered = tuple(starters or brand.questions_in(language.DEFAULT) or suggestions(legation))
+    app.include_router(widget.router(service.settings, brand, offered))
     app.mount("/page", StaticFiles(directory=_ASSETS), name="page")
-    page = build(legation, starters, brand, service.feedback)
+    page = build(legation, offered, brand, service.feedback)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=200, api_open=False)
     gr.mount_gradio_app(
         app,

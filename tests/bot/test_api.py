@@ -99,9 +99,10 @@ def events(text: str) -> list[dict[str, Any]]:
 def test_an_answer_is_that_of_the_command_line(client: TestClient, page_legation: Legation) -> None:
     given = client.post("/api/ask", json={"question": FACT}).json()
     own = page_legation.ask(FACT).to_json()
-    changing = ("id", "timings_ms")
+    changing = ("id", "timings_ms", "followups")
     assert {k: v for k, v in given.items() if k not in changing} == {k: v for k, v in own.items() if k not in changing}
     assert given["timings_ms"].keys() == own["timings_ms"].keys()
+    assert given["followups"] == ["What is the purpose of the Accord on the Security of Port Systems (Harbour Accord)?"]
 
 
 def test_a_quote_stands_in_the_document_where_the_answer_says(client: TestClient) -> None:
