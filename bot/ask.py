@@ -225,7 +225,7 @@ class Legation:
                 rows=draft.rows,
             )
         reason = judgement.reason or "The library does not hold a clear answer to this question."
-        return Refusal(**common, text=reason, reason=reason, nearby=nearby(found.evidence))
+        return Refusal(**common, text=reason, reason=reason, nearby=nearby(found.evidence, judgement.denial))
 
 
 def _brought(found: Found, draft: Draft) -> list[Evidence]:

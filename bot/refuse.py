@@ -13,10 +13,12 @@ from bot.answer import Citation, Evidence
 from bot.catalogue import words_of
 from bot.expected import holds_expected
 from bot.names import actors, fold, instruments, mentioned, names_of, pattern
+from bot.premise import denying
 from bot.question import Question
 from bot.quote import Pick
 from bot.retrieve import Found, within
 from bot.support import support
+from ingest.documents import Document, Sentence
 from ingest.structure import mentions, normal
 
 if TYPE_CHECKING:
@@ -95,6 +97,7 @@ class Judgement(BaseModel):
     confidence: float
     reason: str = ""
     signals: Signals | None = None
+    denial: Pick | None = None  # the sentence that denies what the question takes for granted
 
 
 def confidence_of(signals: Signals) -> float:
@@ -116,6 +119,9 @@ class Gate:
             return Judgement(confidence=0.0, reason="The library holds nothing on this question.")
         if reason := self._wrong_premise(question, found, picks):
             return Judgement(confidence=0.0, reason=reason)
+        if denial := denying(question, picks):
+            reason = f"The library holds otherwise than the question takes for granted: “{denial.text}”"
+            return Judgement(confidence=0.0, reason=reason, denial=denial)
         signals = self.signals(question, found, picks)
         missing = self._missing(question, picks, found)
         reason = f"The library says nothing on {' or '.join(missing)} in this connection." if missing else ""
@@ -291,24 +297,26 @@ def _stands(name: str, folded: str) -> bool:
     return bool(spelt_out) and re.search(rf"\b{spelt_out}", folded) is not None
 
 
-def nearby(evidence: Sequence[Evidence]) -> tuple[Citation, ...]:
-    """The nearest things that the library does hold: the best passage's first sentence of each of the best documents."""
-    cited: list[Citation] = []
+def nearby(evidence: Sequence[Evidence], denial: Pick | None = None) -> tuple[Citation, ...]:
+    """The nearest things that the library does hold: a denial, then the best passage's first sentence of the best documents."""
+    cited = [_cited(1, denial.document, denial.sentence)] if denial else []
     for item in evidence:
         if item.passage.slug in {citation.document.slug for citation in cited}:
             continue
         sentence = next((s for s in item.passage.sentences if s.kind not in ("heading", "note") and s.agreed), None)
         if sentence is not None:
-            cited.append(
-                Citation(
-                    number=len(cited) + 1,
-                    document=item.document,
-                    start=sentence.start,
-                    end=sentence.end,
-                    pinpoint=sentence.pinpoint,
-                    page=sentence.page,
-                )
-            )
+            cited.append(_cited(len(cited) + 1, item.document, sentence))
         if len(cited) == NEARBY:
             break
     return tuple(cited)
+
+
+def _cited(number: int, document: Document, sentence: Sentence) -> Citation:
+    return Citation(
+        number=number,
+        document=document,
+        start=sentence.start,
+        end=sentence.end,
+        pinpoint=sentence.pinpoint,
+        page=sentence.page,
+    )
