@@ -124,7 +124,8 @@ def dates(text: str) -> list[Date]:
             continue
         days = re.findall(r"\d+", match["d"] or match["e"])
         which = MONTHS[match["m"] or match["n"]]
-        found += [Date(int(match["y"] or 0), which, int(day), *match.span()) for day in days if int(day) <= 31]
+        if all(int(day) <= 31 for day in days):
+            found += [Date(int(match["y"] or 0), which, int(day), *match.span()) for day in days]
     for pattern in _DATES:
         for match in pattern.finditer(given):
             parts = match.groupdict()

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.answer import Citation, Dropped, Evidence, Statement, Written
 from bot.hear import heard
-from bot.names import fold
 from bot.serverchat import ServerChat
+from bot.strict import miscounted, own_words
 from bot.verify import Reason, check_statement
 from prompts import load
 
@@ -30,17 +30,6 @@ SHORTEST = 12  # letters of a quote: fewer would be found anywhere
 LONGEST = 600  # characters of a claim: it is one sentence
 REPLY = 40_000  # characters of a reply after which nothing more is read
 _MARK = re.compile(r"\[\s*\d+(?:\s*[,;-]\s*\d+)*\s*\]|【[^】]*】")
-_WORD = re.compile(r"[^\W\d_]+")
-_STEM = 7  # letters by which two words are told to be of one stem
-_HARMLESS = frozenset(
-    (
-        "the a an and or of to in on at by for from with as it its their they this that these those there which who "
-        "whom whose is are was were be been being has have had will would shall must should may can could not no also "
-        "such any all both each under within after before during about into than then when where while if unless but so "
-        "only say says said state states stated provide provides provided require requires required according set sets "
-        "out lay lays down need needs let make makes made do does did"
-    ).split()
-)
 _HEADERS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -141,6 +130,8 @@ class Writer:
         reasons = check_statement(text, quotes, about)
         if not reasons and (own := own_words(text, " ".join([*quotes, *about]))):
             reasons = (Reason(rule="words", detail=f"not in the source: {', '.join(own)}"),)
+        if not reasons and miscounted(text, quotes):
+            reasons = (Reason(rule="counts", detail="denials or months are not those of the source"),)
         return Held(text=text, citations=tuple(citations), reasons=reasons)
 
     def _citation(self, item: Evidence, start: int, end: int) -> Citation:
@@ -205,17 +196,6 @@ def claims_schema(ids: Sequence[str]) -> dict[str, Any]:
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:
     names = list(properties)
     return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
-
-
-def own_words(text: str, source: str) -> list[str]:
-    """The words of `text` that say something and of which the source has not even the stem: the model's own."""
-    held = _WORD.findall(fold(source))
-    said = [word for word in _WORD.findall(fold(text)) if word not in _HARMLESS]
-    return [word for word in said if not any(other.startswith(_stem(word)) for other in held)]
-
-
-def _stem(word: str) -> str:
-    return word[: max(4, min(_STEM, len(word) - 3))]
 
 
 def _dropped(text: str, rule: str, detail: str) -> Held:

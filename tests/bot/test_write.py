@@ -15,8 +15,9 @@ from bot.answer import Answer, Refusal
 from bot.ask import Legation
 from bot.serverchat import WAIT
 from bot.settings import Settings
+from bot.strict import miscounted, own_words
 from bot.verify import check_statement
-from bot.write import CLAIMS, REPLY, claims_in, find_quote, own_words
+from bot.write import CLAIMS, REPLY, claims_in, find_quote
 from ingest.documents import LibraryError
 from prompts import load
 
@@ -370,6 +371,27 @@ def test_an_address_that_is_none_is_told(url: str) -> None:
 )
 def test_words_of_the_models_own_are_seen(text: str, own: list[str]) -> None:
     assert own_words(text, RULE) == own
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "wrong"),
+    [
+        ("It creates offences and no duty.", "It creates no offences and no duty.", True),
+        ("It says that not no measure holds.", "It says that not every measure holds.", True),
+        ("It creates no offences.", "It creates no offences and no duty of extradition.", False),
+        ("It met in May and, in May, spoke.", "It met in May and, in June, spoke.", True),
+        ("In May it met and in June it spoke.", "It met in May and, in June, spoke.", False),
+        ("It met in May.", "It met in May and, in June, spoke.", False),
+    ],
+)
+def test_denials_and_months_are_counted(text: str, quote: str, wrong: bool) -> None:
+    assert miscounted(text, [quote]) is wrong
+
+
+def test_a_day_that_is_none_is_a_number() -> None:
+    said, held = "They met on 35 and 31 January 2023.", "They met on 30 and 31 January 2023."
+    assert check_statement(said, [held]) != ()
+    assert check_statement(held, [held]) == ()
 
 
 def test_waiting_is_short() -> None:
