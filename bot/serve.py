@@ -127,6 +127,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
     import uvicorn
 
     from bot.ask import Legation
+    from bot.patience import Patient
     from bot.watch import configure
 
     public.check(settings)
@@ -142,6 +143,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
         app = application(legation, settings.host)
         config = uvicorn.Config(
             app,
+            http=Patient,
             log_level="warning",
             access_log=False,
             server_header=False,
