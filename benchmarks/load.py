@@ -116,16 +116,16 @@ def _spread(values: list[float]) -> str:
 
 async def asks(url: str, process: int, many: int, at_once: int, warm: int) -> None:
     """So many asks, none like another; the server's memory after each thousand."""
-    numbers, failed, began = iter(range(many + warm)), 0, time.perf_counter()
+    numbers, ends, began = iter(range(many + warm)), Counter[int](), time.perf_counter()
     start = 0.0
     async with httpx.AsyncClient(base_url=url, timeout=120) as client:
 
         async def asker() -> None:
-            nonlocal failed, start
+            nonlocal start
             for number in numbers:
                 body = {"question": QUESTIONS[number % len(QUESTIONS)].format(n=number)}
                 response = await client.post("/api/ask", json=body)
-                failed += response.status_code != 200
+                ends[response.status_code] += 1
                 if number == warm:
                     start = memory(process)
                     log.info("after %d asks to warm up: %.1f MB", warm, start)
@@ -137,8 +137,9 @@ async def asks(url: str, process: int, many: int, at_once: int, warm: int) -> No
         await asyncio.gather(*(asker() for _ in range(at_once)))
     end = memory(process)
     growth = end - start
-    log.info("memory %.1f MB -> %.1f MB (%+.1f %%, %+.2f MB a thousand); %d of %d asks failed",
-             start, end, 100 * growth / start, 1000 * growth / many, failed, many + warm)  # fmt: skip
+    log.info("memory %.1f MB -> %.1f MB (%+.1f %%, %+.2f MB a thousand)", start, end, 100 * growth / start,
+             1000 * growth / many)  # fmt: skip
+    log.info("%d asks by status: %s", many + warm, dict(ends))
 
 
 def main() -> None:

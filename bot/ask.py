@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 WHOLE = ("list", "comparison", "timeline", "provision")  # quoted even where a model writes: it would leave parts out
 _LETTER = re.compile(r"[^\W\d_]")
+_HALF = re.compile(r"[\ud800-\udfff]")  # a surrogate without its other half: no encoding takes it
 
 
 class Event(BaseModel):
@@ -245,6 +246,8 @@ def check(question: str, longest: int) -> str:
         raise LibraryError(
             f"The question has {len(asked):,} characters; the most is {longest:,} (LEGATION_MAX_QUESTION_CHARS). Shorten it."
         )
+    if _HALF.search(asked):
+        raise LibraryError("The question holds half a character, which cannot be read: type it anew.")
     if not _LETTER.search(asked):
         raise LibraryError("The question holds no words: ask in words.")
     return asked

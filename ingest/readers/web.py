@@ -146,7 +146,9 @@ async def _address(host: str, port: int, url: str, limits: _Limits) -> str:
     if not limits.allow_private:
         private = next((address for address in addresses if not _public(address)), None)
         if private:
-            raise Unreadable(f"{url}: {host} is in a private network ({private}); allow private addresses to fetch it")
+            raise Unreadable(
+                f"{url}: {host} is in a private network ({private}); to fetch it, set LEGATION_ALLOW_PRIVATE_URLS=1"
+            )
     return addresses[0]
 
 
