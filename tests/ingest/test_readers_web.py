@@ -107,7 +107,7 @@ def test_a_dripping_server_is_left(site: str) -> None:
 def test_private_addresses_are_refused_by_default(site: str) -> None:
     port = site.rsplit(":", 1)[1]
     for host in ("127.0.0.1", "localhost", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "2130706433"):  # noqa: S104 - refused
-        with pytest.raises(Unreadable, match="private network.*LEGATION_ALLOW_PRIVATE_URLS"):
+        with pytest.raises(Unreadable, match=r"private network.*LEGATION_ALLOW_PRIVATE_URLS"):
             read_url(f"http://{host}:{port}/page")
 
 
