@@ -419,7 +419,8 @@ def _header(legation: Legation, branding: Branding, words: Words) -> str:
     spoken = ("question", "answer", "copied", "busy", "lost", "returned", "reload")
     said = "".join(f'<span class="say-{name}">{render.markup(words[f"chat.{name}"])}</span>' for name in spoken)
     title = f'<h1 lang="{words["common.code"]}">{logo}{render.markup(branding.name)}</h1>'
-    return f"{title}<p>{render.markup(told)}</p><p hidden>{said}</p>"
+    library = f'<a href="library">{render.markup(words["chat.library"])}</a>'
+    return f"{title}<p>{render.markup(told)} {library}</p><p hidden>{said}</p>"
 
 
 def _welcome(legation: Legation, branding: Branding, code: str) -> str:

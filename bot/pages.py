@@ -1,26 +1,32 @@
-"""The pages that are not the chat: the source at the cited place, and what they share. Server-rendered, no inline code."""
+"""The pages that are not the chat: the source at the cited place, the library, and what they share. Server-rendered, no inline code."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from bot import language, places, reader, render
+from bot import language, places, reader, render, stacks
 from bot.branding import LOGOS, Branding
+from bot.problem import Problem
+from bot.question import Filters
 from ingest.documents import Document, LibraryError, Text
+from ingest.failures import failures
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from bot.api import Service
 
+FOUND = 20  # passages that a search shows
+CUT = 400  # characters of each
 _HEADERS = {"vary": "accept-language", "cache-control": "private, no-cache"}
 
 log = logging.getLogger(__name__)
@@ -77,6 +83,19 @@ def router(service: Service, branding: Branding) -> APIRouter:
         except Trouble as problem:
             return page.trouble(problem)
 
+    @made.get("/library")
+    def library(request: Request) -> Response:
+        page = Page(request, branding, "./")
+        try:
+            return _library(page, service)
+        except Trouble as problem:
+            return page.trouble(problem)
+
+    @made.get("/library/search")
+    async def search(request: Request) -> Response:
+        page = Page(request, branding, "../")
+        return await _search(page, service)
+
     @made.get("/brand.css")
     def colours() -> Response:
         return Response(branding.css(), media_type="text/css", headers={"cache-control": "no-cache"})
@@ -92,13 +111,20 @@ def router(service: Service, branding: Branding) -> APIRouter:
 def _text(service: Service, slug: str) -> Text:
     """The document of a slug."""
     index = service.legation.index
-    try:
+    with _readable():
         if slug in {document.slug for document in index.documents()}:
             return index.text(slug)
+    raise Trouble(404, "read.no_document", "read.no_document_mend")
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Says calmly that the library cannot be read, where that is so."""
+    try:
+        yield
     except LibraryError as error:
         log.error("the library cannot be read: %s", error)
         raise Trouble(503, "common.unreadable", "common.unreadable_mend") from None
-    raise Trouble(404, "read.no_document", "read.no_document_mend")
 
 
 def _reading(page: Page, text: Text) -> HTMLResponse:
@@ -174,6 +200,48 @@ def _reference(page: Page, about: Document, where: str, here: places.Span | None
     return words + ", ".join(part for part in shown if part)
 
 
+def _library(page: Page, service: Service) -> HTMLResponse:
+    """What the library holds, as the address asks for it."""
+    with _readable():
+        documents = service.legation.index.documents()
+        rows = {row["slug"]: row for row in service.documents()}
+    years = [document.year for document in documents if document.year]
+    failed = (
+        [] if service.settings.public else failures(service.settings.data)
+    )  # their names are places on this machine
+    return page.html(
+        "library.html",
+        here_is_library=True,
+        documents=documents,
+        rows=rows,
+        passages=sum(row["passages"] for row in rows.values()),
+        total=sum(row["words"] for row in rows.values()),
+        span=(min(years), max(years)) if years else None,
+        found=stacks.stacks(documents, page.given),
+        picture=stacks.picture(documents),
+        failed=[(Path(one.name).name, one.reason.replace(one.name, Path(one.name).name), one.when) for one in failed],
+    )
+
+
+async def _search(page: Page, service: Service) -> HTMLResponse:
+    """The passages nearest to some words, each leading to its place."""
+    words = page.given.get("q", "").strip()[: stacks.LONGEST]
+    found: list[dict[str, Any]] = []
+    said, status = "", 200
+    try:
+        if words:
+            found = await service.run(lambda: service.search(words, FOUND, Filters()))
+            said = "" if found else "library.passages_none"
+    except Problem as problem:
+        status = problem.status
+        said = "library.passages_busy" if status >= 500 else "library.unfit"
+    for one in found:
+        span = places.Span(one["start"], one["end"])
+        one["address"] = page.root + places.address(one["source"], span, one["text"])
+        one["where"] = _where(one["pinpoint"], one["page"])
+    return page.html("passages.html", status, words=words, found=found, said=said)
+
+
 @cache
 def _templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -185,6 +253,19 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: Mapping[str, Any] = {"visible": render.visible, "short": render.short}
-    made.filters.update(filters)
+    made.filters.update({"visible": render.visible, "short": render.short, "named": render.named, "cut": _cut})
+    made.filters.update({"standing": render.standing, "day": language.day, "with": _with})
     return made
+
+
+def _cut(text: str) -> str:
+    """The beginning of a passage."""
+    text = render.visible(text)
+    return text if len(text) <= CUT else text[:CUT].rsplit(" ", 1)[0] + " …"
+
+
+def _with(given: Mapping[str, str], **changed: Any) -> str:
+    """The address of the library with some of what it asks for changed; nothing takes a thing away."""
+    names = ("q", *stacks.WAYS, "by", "page")
+    asked = {name: given[name] for name in names if given.get(name)} | changed
+    return "library?" + urlencode({name: value for name, value in asked.items() if value})

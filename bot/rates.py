@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.guard import Application, Message, Receive, Send
     from bot.settings import Settings
 
-_COUNTED = re.compile(r"/(?:api(?:/.*)?|mcp|gradio_api/queue/join)/?")
+_COUNTED = re.compile(r"/(?:api(?:/.*)?|mcp|gradio_api/queue/join|library/search)/?")
 _FREE = re.compile(r"/api/(?:v1/)?openapi\.json")
 _NETWORK = 64  # bits of an IPv6 address that its owner cannot choose freely
 

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ingest.documents import Document, LibraryError
+from ingest.failures import keep
 from ingest.index import Index, Unusable
 from ingest.passages import VERSION, compose
 from ingest.readers.manifest import load_manifest, slugify
@@ -78,7 +79,10 @@ def ingest(
 ) -> Summary:
     """Brings the library in step with `inputs` (files, folders, URLs). A failing input is named in the summary, the others go on."""
     with only_one(index.folder):
-        return _Run(index, progress, allow_private).run([str(item) for item in inputs], prune)
+        given = [str(item) for item in inputs]
+        summary = _Run(index, progress, allow_private).run(given, prune)
+        keep(index.folder, given, summary.failed)
+        return summary
 
 
 class _Run:

@@ -15,7 +15,8 @@ from bot.api import Service
 from bot.ask import Legation
 from bot.branding import Branding
 from bot.guard import Guard
-from ingest.documents import Document
+from ingest.documents import Document, LibraryError
+from ingest.failures import Failure
 
 BASE = "http://127.0.0.1:7860"
 
@@ -112,7 +113,7 @@ def test_a_wrong_address_is_said_calmly(client: TestClient, path: str, status: i
     assert "<script>" not in response.text
     tree = html.fromstring(response.text)
     assert tree.xpath("string(//h1)")
-    assert "../" in tree.xpath("//main//a/@href")
+    assert "../library" in tree.xpath("//main//a/@href")
 
 
 def test_a_document_opens_without_a_place(client: TestClient) -> None:
@@ -150,6 +151,106 @@ def test_branding_shows(page_legation: Legation) -> None:
         assert css.headers["content-type"].startswith("text/css")
         assert "#7a1f3d" in css.text
         assert client.get("/logo").headers["content-type"] == "image/svg+xml"
+
+
+def test_the_library_shows_what_it_holds(client: TestClient) -> None:
+    tree = html.fromstring(client.get("/library").text)
+    words = " ".join(tree.text_content().split())
+    assert "3 documents" in words
+    assert "From 2019 to 2022." in words
+    hrefs = set(tree.xpath("//ul[@class='documents']//a/@href"))
+    assert hrefs == {"read/harbour-accord", "read/lighthouse-statement", "read/hostile-memo"}
+    assert tree.xpath("//select/@name") == ["publisher", "kind", "year", "status", "by"]
+    assert "2021" in tree.xpath("string(//table)")
+    (picture,) = tree.xpath("//svg[@role='img']/@aria-label")
+    assert picture == "Documents by year, from 2019 to 2022; most in 2019: 1."
+
+
+def test_the_library_is_narrowed_and_searched(client: TestClient) -> None:
+    def held(query: str) -> list[str]:
+        return html.fromstring(client.get(f"/library?{query}").text).xpath("//ul[@class='documents']//a/@href")
+
+    assert held("q=ACCORD%20ports") == ["read/harbour-accord"]
+    assert held("year=2022") == ["read/lighthouse-statement"]
+    assert held("kind=treaty&publisher=Conference+of+Ports") == ["read/harbour-accord"]
+    assert held("kind=treaty&year=2022") == []
+    assert held("status=-") == ["read/lighthouse-statement"]
+    tree = html.fromstring(client.get("/library?q=nothing+of+the+sort").text)
+    assert "No document fits" in tree.text_content()
+    assert tree.xpath("//main//a/@href")[:2] == ["library", "library/search?q=nothing+of+the+sort"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=%3Cscript%3Ealert(1)%3C/script%3E",
+        "kind=%22%3E%3Cscript%3E",
+        "page=99999999",
+        "page=-1",
+        "page=%D9%A3",
+        "by=__class__",
+        "q=" + "x" * 5000,
+        "year=soon",
+        "q=%00%ff",
+    ],
+)
+def test_any_query_shows_the_library(client: TestClient, query: str) -> None:
+    response = client.get(f"/library?{query}")
+    assert response.status_code == 200
+    assert len(html.fromstring(response.text).xpath("//script")) == 1
+
+
+def test_hostile_documents_on_the_library_page_are_text(client: TestClient) -> None:
+    tree = html.fromstring(client.get("/library").text)
+    assert tree.xpath("//iframe | //main//img | //b") == []
+    assert "<img src=x onerror=" in tree.text_content()
+    assert not [name for element in tree.iter() for name in element.keys() if name.startswith("on") or name == "style"]
+
+
+def test_the_texts_are_searched_and_lead_to_their_places(client: TestClient) -> None:
+    tree = html.fromstring(client.get("/library/search?q=ransom+payments").text)
+    first = tree.xpath("//ol//a/@href")[0]
+    assert first.startswith("../read/lighthouse-statement?start=")
+    shown = html.fromstring(client.get(first.removeprefix("..").partition("#")[0]).text)
+    assert "ransom" in shown.xpath("string(//mark)")
+    assert "changed" not in " ".join(shown.xpath("//p[@class='warning']//text()"))
+
+
+def test_words_that_cannot_be_searched_are_said(client: TestClient) -> None:
+    assert client.get("/library/search").status_code == 200
+    response = client.get("/library/search?q=%3F%21")
+    assert response.status_code == 422
+    assert "cannot be searched" in response.text
+
+
+def test_what_failed_is_told_without_places_of_this_machine(
+    page_legation: Legation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Failure(name="/home/anna/papers/<b>bad.pdf", reason="/home/anna/papers/<b>bad.pdf: it is cut short.")
+    monkeypatch.setattr(pages, "failures", lambda folder: [one])
+    for client in client_of(page_legation):
+        shown = html.fromstring(client.get("/library").text).text_content()
+        assert "1 input could not be read" in shown
+        assert "<b>bad.pdf: it is cut short." in shown
+        assert "anna" not in shown
+    in_public = Legation(page_legation.index, page_legation.settings.model_copy(update={"public": True}))
+    for client in client_of(in_public):
+        assert "could not be read" not in client.get("/library").text
+
+
+def test_a_library_that_cannot_be_read_is_said_calmly(
+    page_legation: Legation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> list[Document]:
+        raise LibraryError("/secret/place: the library is gone. Make it anew.")
+
+    monkeypatch.setattr(page_legation.index, "documents", broken)
+    for client in client_of(page_legation):
+        for path in ("/library", "/read/harbour-accord"):
+            response = client.get(path)
+            assert response.status_code == 503
+            assert "secret" not in response.text
+    assert "secret" in caplog.text
 
 
 def test_only_plain_addresses_are_official() -> None:
