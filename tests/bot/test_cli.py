@@ -620,14 +620,25 @@ def test_a_reader_that_has_enough_ends_it_quietly(made: Path) -> None:
     assert running.returncode == 0
 
 
+def interrupted(running: subprocess.Popen[bytes], times: int = 6) -> tuple[bytes, bytes]:
+    """What it wrote after an interrupt; pressed again, as people do, where Python lost one that came within a callback."""
+    for left in reversed(range(times)):
+        running.send_signal(signal.SIGINT)
+        try:
+            return running.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            if not left:
+                raise
+    raise AssertionError("not reached")
+
+
 def test_an_interrupt_ends_it_quietly(made: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.jsonl"
     os.mkfifo(pipe)
     command = [*COMMAND, "--data", str(made), "verify", "--input", str(pipe)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         with pipe.open("w"):  # opens once the command reads from it
-            running.send_signal(signal.SIGINT)
-            assert running.communicate(timeout=60) == (b"", b"")
+            assert interrupted(running) == (b"", b"")
     assert running.returncode == 130
 
 

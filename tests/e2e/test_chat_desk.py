@@ -80,8 +80,8 @@ def test_an_answer_leads_on_and_can_be_asked_again(open_page: Open) -> None:
     page.wait_for_selector("#stop:visible", state="hidden")
     over(page)
     assert page.locator("#conversation [data-testid=user]").count() == 1
+    page.wait_for_selector("#followups button:visible")
     further = page.locator("#followups button:visible")
-    assert further.count() >= 1
     question = further.first.inner_text()
     further.first.click()
     page.wait_for_function("() => document.querySelectorAll('#conversation [data-testid=user]').length === 2")
