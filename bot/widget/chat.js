@@ -191,7 +191,7 @@ class Turn {
       if (!cited) continue;
       if (cited.source !== source || kind === "timeline") {
         const dated = kind === "timeline" && cited.date ? joined(" · ", day(cited.date), short(name(cited))) : byline(cited);
-        made.push(make("p", { class: "by", dir: "auto" }, dated));
+        made.push(make("p", { class: "by", dir: "auto" }, joined(", ", dated, kind === "provision" && where(cited))));
         made.push((box = make("div", { class: kind === "provision" ? "quoted" : "said" })));
         [source, list] = [cited.source, null];
       }
@@ -279,7 +279,7 @@ class Chat extends HTMLElement {
     this.send = make("button", { class: "send" }, say("ask"));
     this.stop = make("button", { type: "button", hidden: true, onclick: () => this.stopped() }, say("stop"));
     this.clear = make("button", { type: "button", hidden: true, onclick: () => this.anew() }, say("clear"));
-    this.main = make("main", { tabindex: "0", "aria-label": say("conversation") }, this.welcome, this.log, this.draft, this.next, this.status, this.alert);
+    this.main = make("main", { tabindex: "0" }, this.welcome, this.log, this.draft, this.next, this.status, this.alert);
     this.append(
       make("header", {}, make("h1", {}, this.title_), this.close),
       this.main,
@@ -287,7 +287,7 @@ class Chat extends HTMLElement {
       make("footer", {}, given.privacy && make("span", {}, given.privacy), make("a", { href: "./", target: "_blank", rel: "noopener" }, say("whole")), this.clear),
     );
     document.title = this.title_;
-    addEventListener("keydown", (event) => event.key === "Escape" && tell("close"));
+    addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && tell("close"));
     addEventListener("online", () => this.alert.hasChildNodes() && (this.status.textContent = say("returned")));
     if (parent === window) this.box.focus();
   }
@@ -330,7 +330,7 @@ class Chat extends HTMLElement {
     const turn = new Turn(question);
     this.running = new AbortController();
     this.box.value = "";
-    this.welcome.hidden = this.send.hidden = true;
+    this.welcome.hidden = this.send.hidden = this.clear.hidden = true;
     this.stop.hidden = false;
     this.next.replaceChildren();
     this.alert.replaceChildren();
@@ -403,7 +403,6 @@ class Chat extends HTMLElement {
   }
 
   anew() {
-    this.running?.abort();
     this.turns = [];
     for (const part of [this.log, this.draft, this.next, this.alert]) part.replaceChildren();
     this.report("");

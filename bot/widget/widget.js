@@ -1,8 +1,8 @@
 // The launcher. One line in a page loads it; it makes the frame when it is first opened. See docs/widget.md.
 (() => {
   "use strict";
-  if (window.Legation) return;
-  const script = document.currentScript ?? document.querySelector('script[src$="/widget.js"]');
+  if (window.Legation?.ask) return;
+  const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
   const said = script.dataset;
   const page = new URL("widget", script.src);
   const there = page.origin;
@@ -25,9 +25,9 @@ svg { width: 26px; height: 26px; flex: none; fill: none; stroke: currentColor; s
 iframe { display: block; width: 100%; height: 100%; border: 0; }
 p { margin: 0; padding: 24px; font-weight: 400; line-height: 1.5; }
 a { color: LinkText; }
-@media (max-width: 480px) {
+@media (max-width: 480px), (max-height: 480px) {
   .panel { inset: 0; width: auto; height: auto; max-width: none; max-height: none; border: 0; border-radius: 0; z-index: 2147482999; }
-  .ready + button { display: none; }
+  .ready[aria-expanded="true"] { display: none; }
 }
 @media (forced-colors: active) { button { border-color: ButtonText; } button:focus-visible { outline-color: Highlight; } }`;
 
@@ -66,7 +66,7 @@ a { color: LinkText; }
   inside.adoptedStyleSheets = [sheet];
   const panel = make("div", { class: "panel", id: "panel", role: "dialog", "aria-label": title, hidden: "" });
   const button = make("button", { type: "button", "aria-expanded": "false", "aria-controls": "panel" }, picture(), title);
-  inside.append(panel, button);
+  inside.append(button, panel);
 
   let frame, ready;
   let waiting = []; // what to tell the frame once it listens
@@ -75,29 +75,35 @@ a { color: LinkText; }
   const tell = (...message) => (ready ? post(...message) : waiting.push(message));
 
   function load() {
-    frame = make("iframe", { title, src: page.href, referrerpolicy: "no-referrer" });
+    const made = (frame = make("iframe", { title, src: page.href, referrerpolicy: "no-referrer" }));
+    const late = () => frame === made && fail();
     frame.addEventListener("load", () => {
       post("hello");
-      setTimeout(() => ready || fail(), 2000);
+      setTimeout(late, 2000);
     });
-    panel.append(frame);
+    setTimeout(late, 20000);
+    panel.replaceChildren(frame);
   }
 
   // A site that is not listed, a policy of the page, or no connection: the frame cannot say which, but it has not answered.
   function fail() {
-    panel.replaceChildren(make("p", {}, words.unframed, " ", make("a", { href: page.href, target: "_blank", rel: "noopener" }, words.unframed_link)));
+    if (ready) return;
+    const link = make("a", { href: page.href, target: "_blank", rel: "noopener" }, words.unframed_link);
+    panel.replaceChildren(make("p", { dir: "auto" }, words.unframed, " ", link));
+    link.focus();
     console.warn(`Legation: ${there} did not answer from its frame. Is ${location.origin} in its LEGATION_ORIGINS, and ${there} in frame-src of this page's policy?`);
     frame = undefined;
+    waiting = [];
   }
 
   function open() {
     if (panel.hidden) {
       panel.hidden = false;
       button.setAttribute("aria-expanded", "true");
-      if (!frame) panel.replaceChildren(), load();
+      frame ?? load();
       news("open");
     }
-    frame.focus();
+    frame?.focus();
     tell("focus");
   }
 
@@ -118,7 +124,7 @@ a { color: LinkText; }
     if (!frame || source !== frame.contentWindow || origin !== there) return;
     if (data.legation === "ready") {
       ready = true;
-      panel.classList.add("ready");
+      button.classList.add("ready");
       waiting.splice(0).forEach((message) => post(...message));
     } else if (data.legation === "close") close();
     else if (data.legation === "answer") news("answer", { id: data.id, outcome: data.outcome, citations: data.citations });

@@ -126,7 +126,7 @@ def launch(page: Page, name: str = "Ask a question") -> FrameLocator:
     page.get_by_role("button", name=name).click()
     frame = page.frame_locator("iframe")
     frame.locator("textarea").wait_for()
-    page.wait_for_function("document.querySelector('legation-launcher').shadowRoot.querySelector('.ready')")
+    page.wait_for_function("document.querySelector('legation-launcher').shadowRoot.querySelector('button.ready')")
     return frame
 
 
