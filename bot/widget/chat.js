@@ -334,7 +334,7 @@ class Chat extends HTMLElement {
     this.stop.hidden = false;
     this.next.replaceChildren();
     this.alert.replaceChildren();
-    this.report("searching", true);
+    this.report("searching");
     this.log.append(turn.node);
     this.draft.replaceChildren(turn.body);
     turn.heading.scrollIntoView({ block: "start" });
@@ -343,7 +343,7 @@ class Chat extends HTMLElement {
       const body = JSON.stringify({ question, history: this.history() });
       for await (const event of answering(body, this.running.signal)) {
         turn.take(event);
-        if (event.type === "sources") this.report("checking", true);
+        if (event.type === "sources") this.report("checking");
       }
       this.finished(turn);
     } catch (error) {
@@ -357,9 +357,8 @@ class Chat extends HTMLElement {
     }
   }
 
-  report(key, busy = false) {
+  report(key) {
     this.status.textContent = key && say(key);
-    this.status.classList.toggle("busy", busy);
   }
 
   // Moved into the log in one piece, so that a screen reader says it once.

@@ -223,6 +223,34 @@ def test_hostile_documents_are_shown_and_do_nothing(visit: Visit) -> None:
         assert inner.evaluate("window.hacked") is None
 
 
+@pytest.mark.parametrize("width", [1100, 390])
+def test_closing_gives_the_launcher_and_the_focus_back(visit: Visit, width: int) -> None:
+    page = visit(width=width)
+    launcher = page.get_by_role("button", name="Ask a question")
+    focused = "document.activeElement.shadowRoot?.activeElement?.getAttribute('aria-expanded')"
+    for close in ("Escape", "button"):
+        frame = launch(page)
+        assert frame.locator("textarea").evaluate("box => box === document.activeElement")
+        if close == "Escape":
+            page.keyboard.press("Escape")
+        else:
+            frame.locator(".close").click()
+        page.get_by_role("dialog").wait_for(state="hidden")
+        assert launcher.is_visible()
+        assert page.evaluate(focused) == "false"
+
+
+def test_a_site_that_is_not_listed_has_the_focus_on_what_may_be_done(visit: Visit) -> None:
+    page = visit("other", expect=("frame-ancestors", "did not answer from its frame"))
+    page.get_by_role("button", name="Ask a question").click()
+    page.get_by_role("link", name="Open them in a new window").wait_for()
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.tagName") == "A"
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    page.evaluate("Legation.toggle()")  # a second try does not stumble over the first
+    page.get_by_role("link", name="Open them in a new window").wait_for()
+
+
 def test_the_iframe_alone_works_where_scripts_are_stripped(visit: Visit) -> None:
     stripped = PLAIN + '<iframe src="{ask}/widget?language=fr" title="Questions" width=400 height=600></iframe>'
     page = visit(body=stripped)
