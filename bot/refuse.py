@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence
+from bot.answered import answered
 from bot.catalogue import words_of
 from bot.expected import holds_expected
 from bot.names import actors, fold, instruments, mentioned, names_of, pattern
@@ -71,21 +72,31 @@ class Signals(BaseModel):
     unmatched: float = 0.0  # how little the quoted words speak of the two words of the question least like them
     unnumbered: bool = False  # it asks for the third, the 12th ... of a series, and nothing quoted is that
     foreign: bool = False  # it is not in English, so that its words match less
+    answered: float = 0.0  # logit that the best quoted sentence answers it
+    several: bool = False  # a comparison, a timeline or an overview: one sentence never answers the whole of it
+    listed: bool = False  # a list is asked for
+    followup: bool = False
+    whole: bool = False  # a definition or a provision
 
 
 # Logistic weights: benchmarks/gate.py fits and prints them, but for `placed`, which no question of the data needed.
 WEIGHTS = {
-    "bias": -1.6,
-    "evidence": 7.8,
-    "numbers": -3.9,
-    "missing": -3.6,
-    "unexpected": -4.2,
-    "placed": 5.0,
-    "uncounted": -3.4,
-    "apart": -3.1,
-    "unmatched": -2.2,
-    "unnumbered": -4.8,
-    "foreign": 1.1,
+    "bias": 5.3,
+    "evidence": -7.2,
+    "numbers": -3.8,
+    "missing": -3.0,
+    "unexpected": -2.9,
+    "placed": 3.0,
+    "uncounted": -2.1,
+    "apart": 0.0,
+    "unmatched": -1.4,
+    "unnumbered": -2.4,
+    "foreign": 0.55,
+    "answered": 0.97,
+    "several": 1.7,
+    "listed": -0.6,
+    "followup": 1.9,
+    "whole": 1.1,
 }
 
 
@@ -145,6 +156,11 @@ class Gate:
             unmatched=held.unmatched,
             unnumbered=held.unnumbered,
             foreign=question.language != "en",
+            answered=answered(question.search, picks, self.index.pairs),
+            several=question.kind in ("comparison", "timeline", "overview"),
+            listed=question.kind == "list",
+            followup=question.followup,
+            whole=question.kind in ("definition", "provision"),
         )
 
     def _card(self, slug: str) -> str:

@@ -57,6 +57,7 @@ PAIRS = Weights(
 )
 PAIR_BATCH = 4  # pairs sorted by length: a fifth faster than 16, since less is padded
 LONGEST_PAIR = 224  # tokens of a question and a sentence with its heading
+MIDDLE = "/bert/encoder/layer.8/output/LayerNorm/Add_1_output_0"  # of the packaged cross-encoder
 QUERY_PREFIX = "Represent this sentence for searching relevant passages: "
 
 
@@ -217,6 +218,35 @@ class PairScorer:
             scores[batch] = predict([(question, sentences[i]) for i in batch])
         return scores
 
+    def states(self, question: str, sentences: Sequence[str]) -> Floats:
+        """What the question's words have become beside each sentence: the mean of a middle layer, (n, 384).
+
+        Of the packaged model only: another name gives (n, 0).
+        """
+        if self.name != PACKAGED or not sentences:
+            return np.zeros((len(sentences), 0), dtype=np.float32)
+        session, tokenizer = _pair_session()
+        given = _given(tokenizer.encode_batch([(question, sentence) for sentence in sentences]))
+        hidden = session.run([MIDDLE], given)[0]
+        words = (given["attention_mask"] * (1 - given["token_type_ids"])).astype(np.float32)
+        words[:, 0] = 0
+        means: Floats = (hidden * words[:, :, None]).sum(1) / words.sum(1)[:, None]
+        return means
+
+
+@cache
+def _pair_session() -> tuple[Any, Any]:
+    return _session(PAIRS, LONGEST_PAIR, MIDDLE)
+
+
+def _given(encoded: Sequence[Any]) -> dict[str, np.ndarray[Any, Any]]:
+    """The inputs of a pair model."""
+    return {
+        "input_ids": np.array([item.ids for item in encoded]),
+        "attention_mask": np.array([item.attention_mask for item in encoded]),
+        "token_type_ids": np.array([item.type_ids for item in encoded]),
+    }
+
 
 @cache
 def _pair_model(name: str) -> Callable[[list[tuple[str, str]]], Floats]:
@@ -225,22 +255,17 @@ def _pair_model(name: str) -> Callable[[list[tuple[str, str]]], Floats]:
 
         model = _from_hub(CrossEncoder, name)
         return lambda pairs: np.asarray(model.predict(pairs, show_progress_bar=False), dtype=np.float32)
-    session, tokenizer = _session(PAIRS, LONGEST_PAIR)
+    session, tokenizer = _pair_session()
 
     def predict(pairs: list[tuple[str, str]]) -> Floats:
-        encoded = tokenizer.encode_batch(pairs)
-        given = {
-            "input_ids": np.array([item.ids for item in encoded]),
-            "attention_mask": np.array([item.attention_mask for item in encoded]),
-            "token_type_ids": np.array([item.type_ids for item in encoded]),
-        }
-        return np.asarray(session.run(None, given)[0][:, 0], dtype=np.float32)
+        given = _given(tokenizer.encode_batch(pairs))
+        return np.asarray(session.run(["logits"], given)[0][:, 0], dtype=np.float32)
 
     return predict
 
 
-def _session(weights: Weights, longest: int) -> tuple[Any, Any]:
-    """The ONNX session and the tokenizer of packaged weights."""
+def _session(weights: Weights, longest: int, also: str = "") -> tuple[Any, Any]:
+    """The ONNX session and the tokenizer of packaged weights; `also` names an inner value that is an output as well."""
     import onnxruntime  # its types leave out what it exports
     from tokenizers import Tokenizer
 
@@ -249,11 +274,26 @@ def _session(weights: Weights, longest: int) -> tuple[Any, Any]:
     options = runtime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-    session = runtime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    graph = model.read_bytes() + _output(also) if also else str(model)
+    session = runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
     tokenizer.enable_truncation(longest)
     tokenizer.enable_padding()
     return session, tokenizer
+
+
+def _output(name: str) -> bytes:
+    """A further output of a graph, as protocol buffers write it: ModelProto.graph (7), GraphProto.output (12), its name (1).
+
+    Messages that follow one another are merged, so that these bytes after a model's add to it.
+    """
+
+    def field(number: int, value: bytes) -> bytes:
+        if len(value) > 127:
+            raise ValueError("the name is too long")
+        return bytes([number << 3 | 2, len(value)]) + value
+
+    return field(7, field(12, field(1, name.encode())))
 
 
 @cache

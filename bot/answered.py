@@ -1,0 +1,41 @@
+"""Whether a sentence answers a question: read off what the question's words have become beside it in the cross-encoder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bot.answer import Evidence
+from bot.retrieve import lead
+
+if TYPE_CHECKING:
+    from bot.quote import Pick
+    from ingest.encoders import PairScorer
+
+READ = 5  # of the chosen sentences, the best
+
+
+def answered(search: str, picks: Sequence[Pick], pairs: PairScorer) -> float:
+    """The logit, about -5 to 5, that the best of `picks` answers `search`; 0 where the cross-encoder is not the packaged one.
+
+    A linear reading of a middle layer: a ranker's last layer says what is near, the middle still says whether it is told.
+    benchmarks/answered.py fits it on questions with their quoted answers, the sentences beside these, and near misses.
+    """
+    best = sorted(picks, key=lambda pick: -pick.raw)[:READ]
+    shown = [f"{lead(Evidence(document=pick.document, passage=pick.passage, score=0.0))}{pick.text}" for pick in best]
+    states = pairs.states(search, shown)
+    if not states.size:
+        return 0.0
+    bias, weights = _reading()
+    return float((states @ weights).max() + bias)
+
+
+@cache
+def _reading() -> tuple[float, np.ndarray[Any, Any]]:
+    held = json.loads(resources.files("bot").joinpath("answered.json").read_text(encoding="utf-8"))
+    return float(held["bias"]), np.asarray(held["weights"], dtype=np.float32)
