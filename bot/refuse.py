@@ -86,7 +86,7 @@ WEIGHTS = {
     "numbers": -3.8,
     "missing": -3.0,
     "unexpected": -2.9,
-    "placed": 3.0,
+    "placed": 6.0,
     "uncounted": -2.1,
     "apart": 0.0,
     "unmatched": -1.4,
