@@ -20,7 +20,7 @@ from bot.ask import Legation
 from bot.refuse import WEIGHTS
 from bot.settings import Settings
 
-NAMES = [name for name in WEIGHTS if name not in ("bias", "placed")]
+NAMES = [name for name in WEIGHTS if name not in ("bias", "placed", "followup")]
 FOLDS = 8
 FALSE_REFUSALS = (0.03, 0.05, 0.08, 0.10, 0.15)
 TARGET = 0.05  # share of answerable questions below 0.5

@@ -258,12 +258,13 @@ def _names(asked: str, known: Sequence[str]) -> tuple[str, ...]:
     for match in _NAME.finditer(_without_known(asked, known)):
         words = [word.removesuffix("'s").removesuffix("’s") for word in match.group().split()]
         words = [word for word in words if not _DATE_WORD.match(fold(word))]
+        joined = bool(words) and fold(words[0]) in ("and", "but", "or", "et", "y")
         while words and (words[0][0].isdigit() or fold(words[0]) in _NOT_NAMES):
             words = words[1:]
         while words and fold(words[-1]) in _NOT_NAMES:
             words = words[:-1]
         name = _COMPOUND.sub("", " ".join(words))
-        opens = match.start() == 0 or asked[: match.start()].rstrip()[-1:] in ".!?:"
+        opens = not joined and (match.start() == 0 or asked[: match.start()].rstrip()[-1:] in ".!?:")
         if len(name) < 2 or not re.search(r"[A-Za-z]", name) or (opens and len(words) == 1 and is_english(name)):
             continue
         found.append(name)

@@ -18,7 +18,6 @@ from bot.premise import denying
 from bot.question import Question
 from bot.quote import Pick
 from bot.retrieve import Found, within
-from bot.support import support
 from ingest.documents import Document, Sentence
 from ingest.structure import mentions, normal
 
@@ -37,6 +36,9 @@ _CARDINALS = (
     "sixteen seventeen eighteen nineteen twenty"
 ).split()
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split()
+_ORDINAL = re.compile(
+    rf"\b(?<!one )(?<!two )({'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))\b(?! (?:party|countr|largest|of (?:all|the)))"
+)
 _ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv".split()
 _PARTS = "pillar|tier|shield|principle|norm|annex|objective|goal|recommendation|horizon|strand"
 _NUMBERS = rf"\d+|{'|'.join(sorted((*_CARDINALS, *_ROMANS), key=len, reverse=True))}"
@@ -68,8 +70,6 @@ class Signals(BaseModel):
     unexpected: bool  # nothing quoted holds the date, number ... that the question asks for
     placed: bool  # the provision that it names, of a document that it names, is quoted
     uncounted: bool  # it asks how many of a thing, and no number stands beside that thing
-    apart: float = 0.0  # share of its names, years, words and kind of thing that the best quoted sentence does not hold
-    unmatched: float = 0.0  # how little the quoted words speak of the two words of the question least like them
     unnumbered: bool = False  # it asks for the third, the 12th ... of a series, and nothing quoted is that
     foreign: bool = False  # it is not in English, so that its words match less
     answered: float = 0.0  # logit that the best quoted sentence answers it
@@ -79,23 +79,21 @@ class Signals(BaseModel):
     whole: bool = False  # a definition or a provision
 
 
-# Logistic weights: benchmarks/gate.py fits and prints them, but for `placed`, which no question of the data needed.
+# Logistic weights: benchmarks/gate.py fits and prints them, but for `placed` and `followup`, of which the data hold too few refusals.
 WEIGHTS = {
-    "bias": 5.3,
-    "evidence": -7.2,
-    "numbers": -3.8,
-    "missing": -3.0,
-    "unexpected": -2.9,
+    "bias": 4.98,
+    "evidence": -7.9,
+    "numbers": -3.6,
+    "missing": -3.25,
+    "unexpected": -2.8,
     "placed": 6.0,
-    "uncounted": -2.1,
-    "apart": 0.0,
-    "unmatched": -1.4,
-    "unnumbered": -2.4,
-    "foreign": 0.55,
-    "answered": 0.97,
-    "several": 1.7,
-    "listed": -0.6,
-    "followup": 1.9,
+    "uncounted": -2.2,
+    "unnumbered": -3.0,
+    "foreign": 0.1,
+    "answered": 0.95,
+    "several": 1.3,
+    "listed": -0.7,
+    "followup": 0.8,
     "whole": 1.1,
 }
 
@@ -142,8 +140,6 @@ class Gate:
 
     def signals(self, question: Question, found: Found, picks: Sequence[Pick]) -> Signals:
         """The signals of one question."""
-        cards = [self._card(pick.document.slug) for pick in picks]
-        held = support(question, picks, cards, self.index, self.retriever.vocabulary)
         return Signals(
             evidence=found.evidence[0].raw,
             numbers=self._numbers_missing(question, picks),
@@ -152,9 +148,7 @@ class Gate:
             placed=any(match.named for match in found.matches.values())
             and any(self._quotes(place, picks) for place in question.pinpoints),
             uncounted=not counts(question.new or question.text, [pick.text for pick in picks]),
-            apart=1 - held.together,
-            unmatched=held.unmatched,
-            unnumbered=held.unnumbered,
+            unnumbered=bool(ordinals(question.search) - ordinals(self._around(picks))),
             foreign=question.language != "en",
             answered=answered(question.search, picks, self.index.pairs),
             several=question.kind in ("comparison", "timeline", "overview"),
@@ -260,6 +254,11 @@ def parts_named(text: str) -> list[tuple[str, int]]:
     found = [(noun, number) for noun, number in _PART_NUMBER.findall(folded)]
     found += [(noun, number) for number, noun in _NUMBER_PART.findall(folded)]
     return [(noun, value) for noun, number in found if (value := _value(number))]
+
+
+def ordinals(text: str) -> set[int]:
+    """The places in a series that `text` names, but the first: 'third' and '3rd' are 3."""
+    return {int(re.sub(r"\D", "", word) or _value(word)) for word in _ORDINAL.findall(fold(text))} - {1}
 
 
 def _value(number: str) -> int:

@@ -191,14 +191,6 @@ class TokenEncoder:
         )
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
-    def encode_query_words(self, text: str) -> tuple[Floats, Ints]:
-        """The token vectors of a question with the place of each in it; (0, 0) for marks and prefixes."""
-        vectors, offsets = self.encode_query(text), _offsets(self.model, [text])[0]
-        places = np.zeros((len(vectors), 2), dtype=np.int32)
-        shared = min(len(vectors), len(offsets))
-        places[len(vectors) - shared :] = offsets[len(offsets) - shared :]
-        return vectors, places
-
 
 class PairScorer:
     """How well a sentence answers a question: a cross-encoder's logit. The model loads at its first use."""

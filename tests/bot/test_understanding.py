@@ -63,6 +63,7 @@ def test_instruments_and_actors_are_known_by_any_name_and_longest_first() -> Non
 
 def test_other_names_are_kept_without_dates_question_words_and_possessives() -> None:
     assert understand("Which companies did Salt Typhoon hit in June 2025?").names == ("Salt Typhoon",)
+    assert understand("And Mongolia?").names == ("Mongolia",)
     assert understand("Apart from that, what happened?").names == ()
     assert understand("What was Viasat's answer?").names == ("Viasat",)
 
