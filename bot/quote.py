@@ -304,15 +304,20 @@ _ADOPTED = re.compile(r"(?i)\b(?:adopted|done at|signed)\b")
 
 
 def quotable(document: Document, sentence: Sentence) -> bool:
-    """Whether a reader could do with the sentence alone: agreed text, no heading, note, header line, scrap or order to a machine."""
-    if sentence.kind in ("heading", "note") or not sentence.agreed:
-        return False
+    """Whether a reader could do with the sentence alone: it states something and is no header line or scrap."""
     text = document.text[sentence.start : sentence.end]
-    if _FURNITURE.match(text) or _ORDERS.search(text):
+    if not states(document, sentence) or _FURNITURE.match(text):
         return False
     words = len(text.split())
     ends = text.rstrip()[-1:] in '.;:?!,)”"’—' or sentence.kind in ("item", "row")
     return words >= 4 and (ends or words >= 12 or bool(_ADOPTED.search(text)))
+
+
+def states(document: Document, sentence: Sentence) -> bool:
+    """Whether a sentence may stand behind a statement: agreed text, no heading, no note, no order to a machine."""
+    if sentence.kind in ("heading", "note") or not sentence.agreed:
+        return False
+    return not _ORDERS.search(document.text[sentence.start : sentence.end])
 
 
 def tokens_inside(tokens: Tokens, document: Document, passage: Passage, sentence: Sentence) -> np.ndarray[Any, Any]:

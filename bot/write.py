@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.answer import Citation, Dropped, Evidence, Statement, Written
 from bot.hear import heard
+from bot.quote import states
 from bot.serverchat import ServerChat
 from bot.strict import miscounted, own_words
 from bot.verify import Reason, check_statement
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.question import Question
     from bot.settings import Settings
+    from ingest.documents import Sentence
     from ingest.index import Index
 
 CLAIMS = 8  # most claims of an answer
@@ -119,6 +121,8 @@ class Writer:
             place = find_quote(quoted.quote, item.document.text, item.passage.start, item.passage.end)
             if place is None:
                 return _dropped(text, "quote", f"not in the source: {quoted.quote[:120]}")
+            if not any(states(item.document, sentence) for sentence in _touched(item, *place)):
+                return _dropped(text, "quote", f"a heading, a note or no agreed text: {quoted.quote[:120]}")
             citations.append(self._citation(item, *place))
         if not citations:
             return _dropped(text, "citation", "no citation")
@@ -136,7 +140,7 @@ class Writer:
 
     def _citation(self, item: Evidence, start: int, end: int) -> Citation:
         """The place of a quote, widened to whole sentences: what stands before it may turn it round."""
-        touched = [s for s in item.passage.sentences if s.start < end and start < s.end]
+        touched = _touched(item, start, end)
         sentence = touched[0] if touched else None
         return Citation(
             number=1,
@@ -196,6 +200,11 @@ def claims_schema(ids: Sequence[str]) -> dict[str, Any]:
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:
     names = list(properties)
     return {"type": "object", "properties": properties, "required": names, "additionalProperties": False}
+
+
+def _touched(item: Evidence, start: int, end: int) -> list[Sentence]:
+    """The sentences of the passage that share text with a place."""
+    return [s for s in item.passage.sentences if s.start < end and start < s.end]
 
 
 def _dropped(text: str, rule: str, detail: str) -> Held:
