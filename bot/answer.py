@@ -88,7 +88,7 @@ class Statement(BaseModel):
 
 
 class Row(BaseModel):
-    """A row of a comparison: what it is of, and the places of its statements among those of the answer; none: nothing held."""
+    """A row of a comparison or a part of an overview: what it is of, and the places of its statements in the answer; none: nothing held."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -15,7 +15,7 @@ from bot.answer import Answer, Citation, Evidence, Kind, Refusal, Statement, Tim
 from bot.hear import Unwritten
 from bot.models import chat_model
 from bot.question import Filters, Question, Turn, understand
-from bot.quote import Draft, Quoter, statements, table
+from bot.quote import Draft, Quoter, headed, statements, table
 from bot.refuse import Gate, Judgement, nearby
 from bot.retrieve import Found, LegationRetriever, Retriever
 from bot.rewrite import rewritten
@@ -216,10 +216,12 @@ class Legation:
         }
         if draft.picks and judgement.confidence >= self.threshold:
             made, cited, text = statements(draft.picks)
+            if draft.rows:
+                text = (headed if understood.kind == "overview" else table)(made, draft.rows)
             note = " ".join(part for part in (draft.note, caution(cited)) if part)
             return Answer(
                 **common,
-                text=(table(made, draft.rows) if draft.rows else text) + (f"\n\n_{note}_" if note else ""),
+                text=text + (f"\n\n_{note}_" if note else ""),
                 statements=made,
                 citations=cited,
                 note=note,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +31,8 @@ AFTER = 0.4  # weight of a sentence read after the one before it, against the se
 READ_ASPECT, SCORED_ASPECT = 4, 12  # ... of each aspect of a question that has several
 WORDS = 130  # of an answer of single sentences; a sentence more is added only while below
 LISTED = 160  # ... where several things are asked for
+OVERVIEW = 200  # ... of an overview
+UNDER_ONE = 2  # sentences of an overview that stand under one heading
 ASPECTS = 240  # ... shared by the aspects of a question
 WORDS_ASPECT = 40  # ... at least, for each
 LIST_WORDS = 320  # of an enumeration or a provision before it is cut, and said to be cut
@@ -82,7 +86,7 @@ class Draft(BaseModel):
 
     picks: tuple[Pick, ...]
     note: str = ""
-    rows: tuple[Row, ...] = ()  # of a comparison
+    rows: tuple[Row, ...] = ()  # of a comparison or an overview
 
 
 class Quoter:
@@ -106,7 +110,9 @@ class Quoter:
                     return whole
         elif self._introduces(ranked[0]) and (whole := self._enumeration(ranked[0])):
             return whole
-        words = LISTED if question.kind in ("list", "overview") else WORDS
+        if question.kind == "overview":
+            return self._overview(ranked)
+        words = LISTED if question.kind == "list" else WORDS
         chosen = choose(ranked, words, CLOSE)[: CONTEXT if _stands_out(question, ranked) else None]
         for part in question.parts:
             best = self.rank(question, part, found.evidence[:READ_ASPECT], SCORED_ASPECT)[:1]
@@ -187,6 +193,21 @@ class Quoter:
         for rank, pick in enumerate(picks):
             first.setdefault(pick.document.slug, rank)
         return sorted(picks, key=lambda pick: (first[pick.document.slug], pick.sentence.start))
+
+    def _overview(self, ranked: Sequence[Pick]) -> Draft:
+        """The best sentences of several headings, each under its own."""
+        under: Counter[tuple[str, str]] = Counter()
+        spread = []
+        for pick in ranked:
+            under[_heading(pick)] += 1
+            if under[_heading(pick)] <= UNDER_ONE:
+                spread.append(pick)
+        picks = self._completed(self._order(choose(spread, OVERVIEW, CLOSE)))
+        rows = []
+        for (slug, heading), group in groupby(enumerate(picks), key=lambda pair: _heading(pair[1])):
+            places = tuple(place for place, _ in group)
+            rows.append(Row(label=heading or picks[places[0]].document.title or slug, statements=places))
+        return Draft(picks=tuple(picks), rows=tuple(rows))
 
     def _introduces(self, pick: Pick) -> bool:
         return pick.text.rstrip().endswith(_OPENS)
@@ -411,6 +432,11 @@ def _speaks_of(name: str, picks: Sequence[Pick]) -> bool:
     return fold(name) in fold(said) or bool(mentioned(said, listed))
 
 
+def _heading(pick: Pick) -> tuple[str, str]:
+    """The document of a pick and the nearest heading above it, empty where there is none."""
+    return pick.document.slug, pick.passage.path[-1] if pick.passage.path else ""
+
+
 def _label(question: Question, aspect: Aspect, picks: Sequence[Pick]) -> str:
     """What a row is called: by the question's words as it writes them, else by the date of its document."""
     written = re.search(re.escape(aspect.name), question.text, re.IGNORECASE) if aspect.name else None
@@ -478,6 +504,15 @@ def table(made: Sequence[Statement], rows: Sequence[Row]) -> str:
         cells = [f"{_cell(s.text)} {''.join(f'[{number}]' for number in s.citations)}" for s in said]
         lines.append(f"| **{_cell(row.label)}** | {'<br>'.join(cells) or f'_{NOTHING}_'} |")
     return "\n".join(lines)
+
+
+def headed(made: Sequence[Statement], rows: Sequence[Row]) -> str:
+    """An overview as Markdown: each heading with its statements and their marks."""
+    parts = []
+    for row in rows:
+        said = [f"{made[place].text} {''.join(f'[{n}]' for n in made[place].citations)}" for place in row.statements]
+        parts.append("\n\n".join([f"**{_cell(row.label)}**", *said]))
+    return "\n\n".join(parts)
 
 
 def _cell(text: str) -> str:

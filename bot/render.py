@@ -166,14 +166,33 @@ def _byline(citation: Citation, words: Words) -> str:
 def answer(outcome: Answer, turn: int, words: Words | None = None) -> str:
     """An answer as Markdown for the conversation."""
     words = words or language.load(language.DEFAULT)
+    if outcome.rows:
+        said = (headed if outcome.kind == "overview" else table)(outcome, turn, words)
+    else:
+        said = body(outcome.statements, outcome.citations, turn, words, outcome.kind)
     parts = [
         understood(outcome.question, outcome.standalone_question, words),
-        table(outcome, turn, words)
-        if outcome.rows
-        else body(outcome.statements, outcome.citations, turn, words, outcome.kind),
+        said,
         f"***{markdown(outcome.note)}***" if visible(outcome.note) else "",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def headed(outcome: Answer, turn: int, words: Words) -> str:
+    """An overview as Markdown: the document's own headings, each above its statements."""
+    known = {citation.number: citation for citation in outcome.citations}
+    parts = []
+    before = ""
+    for row in outcome.rows:
+        said = [outcome.statements[place] for place in row.statements]
+        cited = known[said[0].citations[0]]
+        if cited.document.slug != before:
+            before = cited.document.slug
+            parts.append(f"*{markdown(_byline(cited, words))}*")
+        if visible(row.label) != named(cited.document):
+            parts.append(f"**{markdown(row.label)}**")
+        parts += _said(said, known, turn)
+    return "\n\n".join(parts)
 
 
 def table(outcome: Answer, turn: int, words: Words | None = None) -> str:
@@ -322,7 +341,13 @@ def plain(outcome: Answer, words: Words | None = None) -> str:
     """An answer with its numbered sources as Markdown that is good to read as it is, to paste into a note or a message."""
     words = words or language.load(language.DEFAULT)
     lines = [f"**{_pasted(outcome.question)}**", ""]
-    lines += _rows(outcome, words) if outcome.rows else [part for s in outcome.statements for part in (_told(s), "")]
+    if outcome.rows and outcome.kind != "overview":
+        lines += _rows(outcome, words)
+    else:
+        headings = {row.statements[0]: row.label for row in outcome.rows}
+        for at, statement in enumerate(outcome.statements):
+            lines += [f"**{_pasted(headings[at])}**", ""] if at in headings else []
+            lines += [_told(statement), ""]
     lines += [f"_{_pasted(outcome.note)}_", ""] if outcome.note else []
     lines += [f"{words['chat.sources']}", ""]
     for cited in outcome.citations:

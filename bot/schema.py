@@ -214,7 +214,10 @@ class AnswerBody(BaseModel):
     retrieved: list[EvidenceBody]
     timings_ms: TimingsBody
     nearby: list[CitationBody] = Field(default=[], description="Of a refusal: the nearest that the library holds.")
-    rows: list[Row] = Field(default=[], description="Of a comparison: the statements, from 0, of each thing compared.")
+    rows: list[Row] = Field(
+        default=[],
+        description="Of a comparison: the statements, from 0, of each thing compared; of an overview: of each heading.",
+    )
     followups: list[str] = Field(default=[], description="Questions to go on with, made from what was cited.")
     written: Written | None = Field(default=None, description="A chat model's part in it, where one is set.")
 

@@ -150,7 +150,7 @@ class Turn {
     this.body.replaceChildren(
       ...[
         asked && asked.toLowerCase() !== shown(this.question).toLowerCase() && make("p", { class: "by", dir: "auto" }, say("understood", { question: asked })),
-        ...(answer.outcome === "refusal" ? this.refusal() : answer.rows?.length ? [this.table()] : this.parts()),
+        ...(answer.outcome === "refusal" ? this.refusal() : answer.rows?.length && answer.kind !== "overview" ? [this.table()] : this.parts()),
         answer.outcome === "answer" && shown(answer.reason) && make("p", { class: "note", dir: "auto" }, shown(answer.reason)),
         note && make("p", { class: "note" }, note),
       ].filter(Boolean),
@@ -180,20 +180,25 @@ class Turn {
     return make("table", {}, make("thead", {}, head), make("tbody", {}, ...body));
   }
 
-  // Paragraphs, lists and quotations, under whose words they are.
+  // Paragraphs, lists and quotations, under whose words they are and, of an overview, under their headings.
   parts() {
-    const { kind, statements } = this.answer;
+    const { kind, rows, statements } = this.answer;
     const several = statements.filter((one) => MARKER.test(shown(one.text))).length > 1;
     const made = [];
     let source, box, list;
     for (const statement of statements) {
       const cited = this.cited(statement.citations[0]);
       if (!cited) continue;
+      const row = rows?.find((one) => statements[one.statements[0]] === statement);
       if (cited.source !== source || kind === "timeline") {
         const dated = kind === "timeline" && cited.date ? joined(" · ", day(cited.date), short(name(cited))) : byline(cited);
         made.push(make("p", { class: "by", dir: "auto" }, joined(", ", dated, kind === "provision" && where(cited))));
         made.push((box = make("div", { class: kind === "provision" ? "quoted" : "said" })));
         [source, list] = [cited.source, null];
+      }
+      if (row) {
+        list = null;
+        box.append(make("p", { class: "soft" }, shown(row.label)));
       }
       if (several && MARKER.test(shown(statement.text))) {
         if (!list) box.append((list = make("ul")));

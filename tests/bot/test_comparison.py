@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from bot import render
 from bot.answer import Answer, Row
 from bot.ask import Legation
+from bot.question import Filters
 from bot.settings import Settings
 from bot.status import caution, is_draft, is_over
 from eval.answers import Saved
@@ -116,6 +117,21 @@ def test_a_row_may_be_empty(legation: Legation) -> None:
     rows = (Row(label="all", statements=tuple(range(len(answer.statements)))), Row(label="Ruritania"))
     shown = render.table(answer.model_copy(update={"rows": rows}), 1)
     assert "holds nothing" in shown
+
+
+def test_an_overview_stands_under_the_headings_of_the_documents(legation: Legation) -> None:
+    answer = legation.ask("Give me an overview of the Harbour Accord of 2020.", filters=Filters(year_from=2015))
+    assert isinstance(answer, Answer)
+    assert answer.kind == "overview"
+    assert {row.label for row in answer.rows} == {"Article 1", "Article 2"}
+    for row in answer.rows:
+        for place in row.statements:
+            assert answer.citations[answer.statements[place].citations[0] - 1].pinpoint == row.label
+    for shown in (answer.text, render.answer(answer, 1), render.plain(answer)):
+        lines = [line for line in shown.splitlines() if line.startswith("**Article")]
+        assert lines == [f"**{row.label}**" for row in answer.rows]
+    question = Question.model_validate({"id": "q", "question": answer.question, "answerable": False})
+    assert uncited(Case(question, Saved.model_validate(answer.to_json() | {"id": "q"}))) == []
 
 
 def test_what_is_repealed_ranks_lower_and_is_labelled(legation: Legation) -> None:
