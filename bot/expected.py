@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from bot.names import fold
@@ -59,11 +60,23 @@ _HELD: tuple[tuple[Expectation, str], ...] = (
         rf"|\bfrom (?:(?:\d{{1,2}} )?(?:{_MONTHS}) )?(?:19|20)\d\d (?:to|until|till) ",
     ),
     ("money", r"(?i)(?:[$€£¥]|\b(?:EUR|USD|GBP|AUD|dollars?|euros?|pounds|bitcoins?))|%|per cent"),
-    ("number", rf"(?i)(?:\d|\b(?:{_NUMBER_WORDS})\b)"),
+    (
+        "number",  # neither a year nor the number of a paragraph
+        rf"(?i)(?<![\w/(.-])(?!(?:19|20)\d\d\b)\d[\d,.]*(?![\w/)]|\.\s)|%|\b(?:{_NUMBER_WORDS})\b",
+    ),
     ("name", r"(?<=\S )[A-Z][\w’'-]+"),
     ("place", r"\b(?:in|at|from|near) (?:the )?[A-Z]\w+"),
 )
 _HOLDS = {what: re.compile(pattern) for what, pattern in _HELD}
+
+
+CARDINALS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty"
+).split()
+_NUMERAL = rf"(?:(?!(?:19|20)\d\d\b)\d[\d,.]*|{'|'.join(CARDINALS)}|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen)"
+_HOW_MANY = re.compile(r"how many ((?:\w+ ?){1,4})")
+_AUXILIARIES = frozenset("must shall does were have will should would could been other more different that".split())
 
 
 def expectation(text: str) -> Expectation:
@@ -75,3 +88,18 @@ def expectation(text: str) -> Expectation:
 def holds_expected(text: str, expects: Expectation) -> bool:
     """Whether `text` holds the kind of thing that the question asks for."""
     return not expects or bool(_HOLDS[expects].search(text))
+
+
+def counts(question: str, texts: Sequence[str]) -> bool:
+    """Whether one of `texts` gives a number beside the thing that `question` asks 'how many' of; True when it asks no such thing."""
+    asked = _HOW_MANY.search(fold(question))
+    if not asked:
+        return True
+    stems = [
+        word[: max(4, len(word) - 2)] for word in asked.group(1).split() if len(word) > 3 and word not in _AUXILIARIES
+    ][:2]
+    for stem in map(re.escape, stems):
+        beside = re.compile(rf"\b{_NUMERAL}\b(?:\W+\w+){{0,6}}\W+{stem}|\b{stem}\w*(?:\W+\w+){{0,6}}\W+{_NUMERAL}\b")
+        if any(beside.search(fold(text)) for text in texts):
+            return True
+    return not stems

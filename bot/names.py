@@ -89,6 +89,13 @@ def named_in(text: str) -> tuple[dict[str, str], dict[str, str]]:
     return found
 
 
+def as_written(words: str, text: str) -> str:
+    """The folded `words` with the letters that `text` has for them, no longer a possessive; as they are where it has none."""
+    folded = fold(text)
+    at = folded.find(words) if len(folded) == len(text) else -1
+    return (text[at : at + len(words)] if at >= 0 else words).removesuffix("'s").removesuffix("’s")
+
+
 def _in_capitals(alias: str) -> bool:
     """Whether `alias` is so short that only capitals tell it from a word: US, GA, CRA."""
     return alias.isupper() and alias.isalpha() and len(alias) <= 3

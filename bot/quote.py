@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence, Row, Statement
 from bot.aspects import Aspect
-from bot.expected import Expectation, expectation, holds_expected
+from bot.expected import Expectation, counts, expectation, holds_expected
 from bot.names import actors, fold, instruments, mentioned, named_in
 from bot.question import Question
 from bot.retrieve import Found, lead, within
@@ -43,7 +43,7 @@ EXPECTED = 2.0  # added when the sentence holds what the question expects (a dat
 DEFINES = 3.0  # added when a definition is asked for and the sentence gives one
 ASKS = 4.0  # taken off a sentence that asks, as reporters do
 HEADER = 8.0  # ... a line such as "Resolution adopted on ...", unless a date is asked for
-RECITAL = 2.0  # ... a recital, which explains and does not bind
+RECITAL = 3.0  # ... a recital, which explains and does not bind
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 5.0  # a further sentence is kept while its score is within this of the best
 CLOSE_ASPECT = 5.0
@@ -389,7 +389,8 @@ def _within(picks: Sequence[Pick], most: int) -> list[Pick]:
 
 def _bonus(question: Question, expects: Expectation, text: str, pinpoint: str) -> float:
     """For holding what is asked for: the expected kind of thing, a definition; against questions, header lines and recitals."""
-    bonus = EXPECTED * (bool(expects) and holds_expected(text, expects))
+    held = bool(expects) and holds_expected(text, expects) and (expects != "number" or counts(question.text, [text]))
+    bonus = EXPECTED * held
     bonus += DEFINES * (question.kind == "definition" and bool(_DEFINES.search(text)))
     bonus -= ASKS * text.rstrip().endswith("?")
     bonus -= HEADER * (expects != "date" and _ADOPTED.search(text) is not None and text.rstrip()[-1:] not in ".;:")

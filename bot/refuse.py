@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 from bot.answer import Citation, Evidence
 from bot.answered import answered
 from bot.catalogue import words_of
-from bot.expected import holds_expected
-from bot.names import actors, fold, instruments, mentioned, names_of, pattern
+from bot.expected import CARDINALS, counts, holds_expected
+from bot.names import actors, as_written, fold, instruments, mentioned, names_of, pattern
 from bot.premise import denying
 from bot.question import Question
 from bot.quote import Pick
@@ -31,22 +31,15 @@ _NUMBERED = re.compile(
     r"|Presidential Policy Directive|Convention No\.?)"
     r"[ -]*(?:\((?:EU|CFSP|EC)\) )?(?:No\.? )?(\d+(?:[/-]\d+)*)"
 )
-_CARDINALS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
-).split()
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split()
 _ORDINAL = re.compile(
     rf"\b(?<!one )(?<!two )({'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))\b(?! (?:party|countr|largest|of (?:all|the)))"
 )
 _ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv".split()
 _PARTS = "pillar|tier|shield|principle|norm|annex|objective|goal|recommendation|horizon|strand"
-_NUMBERS = rf"\d+|{'|'.join(sorted((*_CARDINALS, *_ROMANS), key=len, reverse=True))}"
+_NUMBERS = rf"\d+|{'|'.join(sorted((*CARDINALS, *_ROMANS), key=len, reverse=True))}"
 _PART_NUMBER = re.compile(rf"\b({_PARTS})s? #?({_NUMBERS})\b")
 _NUMBER_PART = re.compile(rf"\b({'|'.join(_ORDINALS)}) (?:\w+ )?({_PARTS})\b")
-_NUMERAL = rf"(?:\d[\d,.]*|{'|'.join(_CARDINALS)}|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen)"
-_HOW_MANY = re.compile(r"how many ((?:\w+ ?){1,4})")
-_AUXILIARIES = frozenset("must shall does were have will should would could been other more different that".split())
 _MONTH_NAMES = "january february march april may june july august september october november december".split()
 _KINDS_OF_THING = {
     "date": "date",
@@ -132,7 +125,7 @@ class Gate:
             reason = f"The library holds otherwise than the question takes for granted: “{denial.text}”"
             return Judgement(confidence=0.0, reason=reason, denial=denial)
         signals = self.signals(question, found, picks)
-        missing = self._missing(question, picks, found)
+        missing = [as_written(name, question.text) for name in self._missing(question, picks, found)]
         reason = f"The library says nothing on {' or '.join(missing)} in this connection." if missing else ""
         if not reason and signals.unexpected:
             reason = f"The library treats the subject, but gives no {_KINDS_OF_THING[question.expects]} for it."
@@ -177,7 +170,9 @@ class Gate:
             names = [name for name in listed if name.canonical in asked]
             present = mentioned(text, names)
             absent |= {
-                asked[n.canonical]: min(share(a) for a in n.aliases) for n in names if n.canonical not in present
+                asked[n.canonical]: min(share(a) for a in n.aliases)
+                for n in names
+                if n.canonical not in present and f"{asked[n.canonical]}-led" not in fold(question.text)
             }
         folded = fold(text)
         absent |= {name: share(name) for name in question.names if not _stands(name, folded)}
@@ -227,7 +222,7 @@ class Gate:
         for canonical, words in question.instruments.items():
             name = next(item for item in instruments() if item.canonical == canonical)
             if not mentioned(said, [name]):
-                return f"The library holds no text of {words}."
+                return f"The library holds no text of {as_written(words, question.text)}."
         for match in _NUMBERED.finditer(question.text):
             if not re.search(rf"(?<![\d/.]){re.escape(match.group(1))}(?![\d/])", said):
                 return f"The library holds no text of {match.group()}."
@@ -265,25 +260,10 @@ def _value(number: str) -> int:
     """The value of a figure, a Roman numeral or a number word up to twenty; 0 for anything else."""
     if number.isdigit():
         return int(number)
-    for words in (_CARDINALS, _ORDINALS, _ROMANS):
+    for words in (CARDINALS, _ORDINALS, _ROMANS):
         if number in words:
             return words.index(number) + 1
     return 0
-
-
-def counts(question: str, texts: Sequence[str]) -> bool:
-    """Whether one of `texts` gives a number beside the thing that `question` asks 'how many' of; True when it asks no such thing."""
-    asked = _HOW_MANY.search(fold(question))
-    if not asked:
-        return True
-    stems = [
-        word[: max(4, len(word) - 2)] for word in asked.group(1).split() if len(word) > 3 and word not in _AUXILIARIES
-    ][:2]
-    for stem in map(re.escape, stems):
-        beside = re.compile(rf"\b{_NUMERAL}\b(?:\W+\w+){{0,6}}\W+{stem}|\b{stem}\w*(?:\W+\w+){{0,6}}\W+{_NUMERAL}\b")
-        if any(beside.search(fold(text)) for text in texts):
-            return True
-    return not stems
 
 
 def _stands(name: str, folded: str) -> bool:
@@ -294,6 +274,8 @@ def _stands(name: str, folded: str) -> bool:
         return _stands(name[:-1], folded)
     if (numbered := re.search(r"\d{3,}", name)) and re.search(rf"(?<!\d){numbered.group()}(?!\d)", folded):
         return True  # EO 14093 for Executive Order 14093
+    if len(pieces := name.split()) > 1 and pieces[-1][0].isdigit():
+        return all(_stands(piece, folded) for piece in pieces)  # TLS 1.3 for Transport Layer Security version 1.3
     words = [word for word in words_of(name) if len(word) > 2]
     if (
         len(words) == 1
