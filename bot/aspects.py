@@ -7,13 +7,25 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from bot.catalogue import Match
+from bot.catalogue import Match, words_of
 from bot.names import actors, fold, instruments, mentioned
 from bot.question import Question
 from ingest.documents import Document
 
 MOST = 7  # aspects of one question
+_JOINS = re.compile(r"(?: \w+)?(?:,? (?:and|or|versus|vs\.?|than|with) |, )(?:\w+ ){0,2}")
+_COMPARING = re.compile(
+    r"(?i)^(?:how|in what way) (?:do|does|did|is|are|has|have) |^(?:compare|contrast) (?:how )?"
+    r"|^what (?:is|are) the differences? (?:between|in) "
+    r"|^which (?:of the two |one )?(?:has|have|is|sets|imposes) (?:the )?"
+    r"|\b(?:differ(?:s|ed|ent|ences?)?|change[ds]?|compare[ds]?|versus|vs\.?|respectively|each|both|with th(?:ose|at|ose of)"
+    r"|(?:high|low|long|short|strict|larg|earl)(?:i?er))\b(?: (?:from|between|to|with|in)\b)*"
+)
+_LOOSE = re.compile(r"(?i)^(?:(?:and|or|between) )+|(?: (?:and|or|to|than|under|of|in|with|from|the))+$")
+_ADJECTIVE = re.compile(r"(?:i[as]n|ese|ish|rench|rican|erman)$")
+_ORDINALS = frozenset("first second third fourth fifth sixth seventh eighth ninth tenth".split())
 ALIKE = 0.85  # a document belongs to a series while its title fits the question this well, as a share of the best title's fit
+SERIES = 0.6  # share of the words of two titles that are the same where they are of one series
 FITS = 0.25  # ... and the best title at least this well
 
 
@@ -31,39 +43,50 @@ def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping
     """The aspects of `question`, none where it is all of one piece."""
     if question.followup:
         return ()
-    several = question.kind in ("comparison", "timeline")
     if len(named := _one_for_each_name(fits)) > 1:
         return _within(question, named)
     if len(question.years) > 1 and len(dated := _one_for_each_year(question, fits, documents)) > 1:
         years = {slug: str(documents[slug].year) for slug in dated}
         return _within(question, years)
-    if several and len(series := _series(question, fits, documents)) > 1:
-        asked = [slug for slug in series if documents[slug].year in question.years]
-        series = asked if len(asked) > 1 else series
-        return _within(question, dict.fromkeys(series, ""))
-    things = _coordinated(question) if not several else [*question.instruments.values(), *question.names]
+    things = _coordinated(question)
+    if question.kind == "timeline" or (question.kind == "comparison" and len(things) < 2):
+        if len(series := _series(question, fits, documents)) > 1:
+            asked = [slug for slug in series if documents[slug].year in question.years]
+            series = asked if len(asked) > 1 else series
+            return _within(question, dict.fromkeys(series, ""))
+        things = [*question.instruments.values(), *(n for n in question.names if fold(n) not in _ORDINALS)]
     if len(things) > 1:
         return tuple(
-            Aspect(search=_without(question.search, [other for other in things if other != name]), name=name)
+            Aspect(search=_asked_of(question, [other for other in things if other != name]), name=name)
             for name in things[:MOST]
         )
     return ()
 
 
 def _coordinated(question: Question) -> list[str]:
-    """The first two names of the question that stand side by side, joined by 'and', 'or' or the like."""
+    """The names that stand side by side, joined by commas, 'and', 'or' or the like: two, or of a comparison any number."""
     folded = fold(question.search)
-    things = [
-        name for name in (*question.instruments.values(), *question.actors.values(), *question.names) if len(name) > 2
-    ]
-    for one in things:
-        for other in things:
-            if re.search(
-                rf"(?<!\w){re.escape(fold(one))}(?: \w+)? (?:and|or|versus|vs\.?|than) (?:\w+ ){{0,2}}{re.escape(fold(other))}(?!\w)",
-                folded,
-            ):
-                return [one, other]
-    return []
+    compared = question.kind == "comparison"
+    bodies = [name for name in question.actors.values() if (compared or len(name) > 2) and not _ADJECTIVE.search(name)]
+    named = {*question.instruments.values(), *bodies, *(n for n in question.names if fold(n) not in _ORDINALS)}
+    spans = sorted(
+        (found.start(), found.end(), name)
+        for name in named
+        if len(name) > 1 and (found := re.search(rf"(?<!\w){re.escape(fold(name))}(?:'s)?(?!\w)", folded))
+    )
+    chains: list[list[str]] = []
+    end = -1
+    for start, stop, name in spans:
+        if chains and _JOINS.fullmatch(folded[end:start]):
+            chains[-1].append(name)
+        else:
+            chains.append([name])
+        end = max(end, stop)
+    longest = max(chains, key=len, default=[])
+    if compared:
+        return longest
+    together = len(longest) == 2 and re.search(rf"\bbetween (?:the )?{re.escape(fold(longest[0]))}", folded)
+    return longest if len(longest) == 2 and not together else []
 
 
 def _one_for_each_name(fits: Mapping[str, Match]) -> dict[str, str]:
@@ -95,14 +118,34 @@ def _series(question: Question, fits: Mapping[str, Match], documents: Mapping[st
     best = max((fit.overlap for fit in fits.values()), default=0.0)
     if best < FITS:
         return []
-    alike = [slug for slug, fit in fits.items() if fit.overlap >= ALIKE * best]
+    first = max(fits, key=lambda slug: (fits[slug].overlap, slug))
+    alike = [
+        slug
+        for slug, fit in fits.items()
+        if fit.overlap >= ALIKE * best and _titled_alike(documents[slug], documents[first])
+    ]
     return sorted(alike, key=lambda slug: (documents[slug].date, slug)) if len(alike) <= MOST else []
+
+
+def _titled_alike(one: Document, other: Document) -> bool:
+    """Whether two documents are of one series: most words of their titles are the same, figures aside."""
+    words, others = ({word for word in words_of(about.title) if word.isalpha()} for about in (one, other))
+    return bool(words & others) and len(words & others) / len(words | others) >= SERIES
+
+
+def _asked_of(question: Question, others: Sequence[str]) -> str:
+    """What is asked of one thing: the question without the other ones and, of a comparison, without the words that compare."""
+    text = _without(question.search, others)
+    if question.kind != "comparison":
+        return text
+    bare = " ".join(_COMPARING.sub(" ", text).split()).strip(" ,;:.?")
+    return re.sub(r"(?i)\b(\w+)(?:,? \1\b)+", r"\1", _LOOSE.sub("", bare)) or text
 
 
 def _within(question: Question, slugs: Mapping[str, str]) -> tuple[Aspect, ...]:
     names = [name for name in slugs.values() if name]
     return tuple(
-        Aspect(search=_without(question.search, [other for other in names if other != name]), slug=slug, name=name)
+        Aspect(search=_asked_of(question, [other for other in names if other != name]), slug=slug, name=name)
         for slug, name in slugs.items()
     )
 

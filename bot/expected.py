@@ -62,7 +62,7 @@ _HELD: tuple[tuple[Expectation, str], ...] = (
     ("money", r"(?i)(?:[$€£¥]|\b(?:EUR|USD|GBP|AUD|dollars?|euros?|pounds|bitcoins?))|%|per cent"),
     (
         "number",  # neither a year nor the number of a paragraph
-        rf"(?i)(?<![\w/(.-])(?!(?:19|20)\d\d\b)\d[\d,.]*(?![\w/)]|\.\s)|%|\b(?:{_NUMBER_WORDS})\b",
+        rf"(?i)(?<![\w/(.-])(?!(?:19|20)\d\d\b)\d+(?:[.,]\d+)*(?![\w/)])|%|\b(?:{_NUMBER_WORDS})\b",
     ),
     ("name", r"(?<=\S )[A-Z][\w’'-]+"),
     ("place", r"\b(?:in|at|from|near) (?:the )?[A-Z]\w+"),
@@ -70,6 +70,7 @@ _HELD: tuple[tuple[Expectation, str], ...] = (
 _HOLDS = {what: re.compile(pattern) for what, pattern in _HELD}
 
 
+_MARKER = re.compile(r"^\W*(?:\d{1,3}(?:\.\d{1,3})*[.)]|\(\w{1,4}\))\s")
 CARDINALS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
@@ -87,7 +88,7 @@ def expectation(text: str) -> Expectation:
 
 def holds_expected(text: str, expects: Expectation) -> bool:
     """Whether `text` holds the kind of thing that the question asks for."""
-    return not expects or bool(_HOLDS[expects].search(text))
+    return not expects or bool(_HOLDS[expects].search(_MARKER.sub("", text)))
 
 
 def counts(question: str, texts: Sequence[str]) -> bool:

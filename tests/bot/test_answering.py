@@ -165,7 +165,7 @@ def test_a_list_is_whole_and_has_its_opening(legation: Legation) -> None:
     ("question", "reason"),
     [
         ("What does Article 9 of the Lamp Act say?", "has no article 9: its last article is 5"),
-        ("What does the Tallinn Manual say about lighthouses?", "holds no text of tallinn manual"),
+        ("What does the Tallinn Manual say about lighthouses?", "holds no text of Tallinn Manual"),
         ("When did Atlantis join the Beacon Forum?", "Atlantis"),
         ("How many ships sank in the Suez Canal?", ""),
     ],
