@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from bot import certificate
-from bot.answer import Answer, Citation, Evidence, Kind, Refusal, Statement, Timings, Written
+from bot.answer import Answer, Citation, Evidence, Kind, Refusal, Statement, Timings
 from bot.hear import Unwritten
 from bot.models import chat_model
 from bot.question import Filters, Question, Turn, understand
 from bot.quote import Draft, Quoter, headed, statements, table
 from bot.refuse import Gate, Judgement, nearby
 from bot.retrieve import Found, LegationRetriever, Retriever
-from bot.rewrite import rewritten
+from bot.rewrite import Rewriting, rewritten
 from bot.settings import Settings
 from bot.status import caution
 from bot.write import Writer
@@ -102,7 +102,7 @@ class Legation:
         """
         began = time.perf_counter()
         asked = check(question, self.settings.max_question_chars)
-        understood = self._understood(asked, history)
+        understood, spent = self._understood(asked, history)
         timings = Timings(understand=1000 * (time.perf_counter() - began))
         yield Event(type="understood", standalone_question=understood.text, kind=understood.kind)
         found = self.retriever.find(understood, filters, k=self.settings.passages)
@@ -114,7 +114,7 @@ class Legation:
         timings.total = 1000 * (time.perf_counter() - began)
         outcome = self._outcome(id or uuid.uuid4().hex, understood, found, draft, judgement, timings)
         if isinstance(outcome, Answer) and self.writer is not None and outcome.kind not in WHOLE:
-            written = yield from self._write(self.writer, understood, outcome, found.evidence)
+            written = yield from self._write(self.writer, understood, outcome, found.evidence, spent)
             timings.verify = 1000 * (time.perf_counter() - began) - timings.total
             timings.total += timings.verify
             if written.mode == "written":
@@ -127,27 +127,27 @@ class Legation:
                 yield Event(type="statement", statement=statement)
         yield Event(type="done", outcome=outcome, kind=outcome.kind)
 
-    def _understood(self, asked: str, history: Sequence[Turn]) -> Question:
-        """What is asked; a follow-up is made standalone by the chat model where one is set, else by the rules."""
+    def _understood(self, asked: str, history: Sequence[Turn]) -> tuple[Question, Rewriting]:
+        """What is asked; a follow-up is made standalone by the chat model where one is set, else by the rules. And what that took."""
         by_rules = understand(asked, history, self.retriever.vocabulary)
         if self.writer is None or not by_rules.followup:
-            return by_rules
+            return by_rules, Rewriting()
         made = rewritten(self.writer.model, asked, history, self.settings.model_seconds / 4)
-        if not made:
-            return by_rules
-        anew = understand(made, (), self.retriever.vocabulary)
-        return anew.model_copy(update={"asked": by_rules.asked, "followup": True, "new": by_rules.new})
+        if not made.text:
+            return by_rules, made
+        anew = understand(made.text, (), self.retriever.vocabulary)
+        return anew.model_copy(update={"asked": by_rules.asked, "followup": True, "new": by_rules.new}), made
 
     def _write(
-        self, writer: Writer, understood: Question, quoted: Answer, evidence: Sequence[Evidence]
+        self, writer: Writer, understood: Question, quoted: Answer, evidence: Sequence[Evidence], spent: Rewriting
     ) -> Generator[Event, None, Answer]:
         """Statements of the chat model as they hold; the written answer, or the quoted one with the reason why."""
         shown = 0
-        account = Written(model=writer.name)
+        account = writer.account(spent.tokens_in, spent.tokens_out)
         progress = None
         failed = ""
         try:
-            for progress in writer.write(understood, evidence):
+            for progress in writer.write(understood, evidence, account):
                 account = progress.written
                 for statement in progress.statements[shown:]:
                     yield Event(type="sources", citations=progress.citations)

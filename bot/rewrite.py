@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.hear import Unwritten, heard
 from bot.names import fold
@@ -25,7 +25,15 @@ _HARMLESS = frozenset(
 )
 
 
-def rewritten(model: BaseChatModel, question: str, history: Sequence[Turn], seconds: float) -> str:
+class Rewriting(NamedTuple):
+    """A standalone question, '' where there is none, and the tokens that it took."""
+
+    text: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+def rewritten(model: BaseChatModel, question: str, history: Sequence[Turn], seconds: float) -> Rewriting:
     """The standalone question; '' when the model fails or brings words that neither the question nor the earlier ones hold."""
     earlier = [turn.get("content", "")[:LONGEST] for turn in history if turn.get("role") == "user"][-EARLIER:]
     from langchain_core.messages import HumanMessage
@@ -33,16 +41,17 @@ def rewritten(model: BaseChatModel, question: str, history: Sequence[Turn], seco
     boundary = f"=={secrets.token_hex(8)}=="
     listed = "\n".join(f"- {' '.join(text.split())}" for text in earlier)
     prompt = load("rewrite").filled(boundary=boundary, earlier=listed, question=question)
-    reply = ""
+    reply, read, wrote = "", 0, 0
     try:
-        for text, _ in heard(model, [HumanMessage(prompt)], seconds):
+        for text, used in heard(model, [HumanMessage(prompt)], seconds):
             reply += text
+            read, wrote = read + used["tokens_in"], wrote + used["tokens_out"]
             if len(reply) > 4 * LONGEST:
-                return ""
+                return Rewriting("", read, wrote)
     except Unwritten:  # the rules remain
-        return ""
+        return Rewriting("", read, wrote)
     made = " ".join(reply.split()).strip("\"'“” ")
-    return made if _fits(made, question, earlier) else ""
+    return Rewriting(made if _fits(made, question, earlier) else "", read, wrote)
 
 
 def _fits(made: str, question: str, earlier: Sequence[str]) -> bool:

@@ -85,13 +85,19 @@ class Writer:
         self.passages = settings.model_passages
         self.prices = (settings.model_price_in, settings.model_price_out)
 
-    def write(self, question: Question, evidence: Sequence[Evidence]) -> Iterator[Progress]:
-        """Each statement as soon as it is checked; the last progress is over. Unwritten when the model fails."""
+    def account(self, tokens_in: int = 0, tokens_out: int = 0) -> Written:
+        """The account to begin with: the tokens that rewriting the question took."""
+        cost = self._cost({"tokens_in": tokens_in, "tokens_out": tokens_out})
+        return Written(model=self.name, tokens_in=tokens_in, tokens_out=tokens_out, cost=cost)
+
+    def write(self, question: Question, evidence: Sequence[Evidence], account: Written) -> Iterator[Progress]:
+        """Each statement as soon as it is checked, added to `account`; the last progress is over. Unwritten when the model fails."""
         given = {f"E{number}": item for number, item in enumerate(evidence[: self.passages], 1)}
-        account = Written(model=self.name)
+        before = {"tokens_in": account.tokens_in, "tokens_out": account.tokens_out}
         statements: list[Statement] = []
         cited: list[Citation] = []
-        for claim, usage in self._claims(question, given):
+        for claim, counted in self._claims(question, given):
+            usage = {name: before[name] + counted[name] for name in before}
             account = account.model_copy(update=usage | {"cost": self._cost(usage)})
             if claim is None or len(statements) == CLAIMS:
                 continue

@@ -33,7 +33,7 @@ def model(server: Model) -> Model:
 
 def made(model: Model, reply: str, history: list[Any] = EARLIER) -> str:
     model.reply = lambda _: reply
-    return rewritten(ServerChat(address=model.url, seconds=5, retries=0), ASKED, history, 5)
+    return rewritten(ServerChat(address=model.url, seconds=5, retries=0), ASKED, history, 5).text
 
 
 def test_a_follow_up_is_made_standalone(model: Model) -> None:

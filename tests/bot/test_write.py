@@ -275,6 +275,9 @@ def test_a_follow_up_is_rewritten_shown_and_gated(library: Legation, model: Mode
     made = "Whom must a Party notify within 36 hours under the Harbour Accord?"
     model.reply = lambda body: made if "standalone" in prompt(body) else says(GOOD)(body)
     outcome = library.ask("And within 36 hours whom?", [{"role": "user", "content": QUESTION}])
+    assert isinstance(outcome, Answer)
+    assert outcome.written is not None
+    assert (outcome.written.tokens_in, outcome.written.tokens_out) == (200, 40), "the rewriting counts"
     assert outcome.standalone_question == made
     assert "response_format" not in model.asked[0]
     assert isinstance(library.ask("And its capital?", [{"role": "user", "content": "Mongolia is where?"}]), Refusal)
