@@ -185,7 +185,7 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
     named, bodies = named_in(text)
     search = in_english(text, language)
     if language != "en":
-        search = " ".join([search, *(name for name in named if fold(name) not in fold(search))])
+        search = " ".join([search, *(name for name in (*named, *bodies) if fold(name) not in fold(search))])
     folded = fold(meant)
     pinpoints = mentions(meant)
     return Question(
@@ -204,7 +204,8 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         names=tuple(
             name
             for name in _names(meant, [*named.values(), *bodies.values()])
-            if language == "en" or name.isupper() or (" " in name and in_english(name, language) in (name, fold(name)))
+            if language == "en"
+            or ((" " in name or name.isupper()) and in_english(name, language) in (name, fold(name)))
         ),
         pinpoints=pinpoints,
         years=tuple(dict.fromkeys(int(year) for year in _YEAR.findall(text))),

@@ -12,6 +12,7 @@ import yaml
 from bot.names import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_ELIDED = re.compile(r"(?<!\w)(?:[ldsncjmt]|qu)'(?=\w)")  # l'accord
 _COMMON = {
     "es": frozenset(
         "el la los las de del en que y por para con una un se su es al lo cual cuales segun cuantos cuando como quien".split()
@@ -58,7 +59,7 @@ def in_english(text: str, language: str) -> str:
     if language == "en":
         return text
     pattern, english = _glossary(language)
-    glossed = pattern.sub(lambda match: english[match.group()], fold(text))
+    glossed = _ELIDED.sub("", pattern.sub(lambda match: english[match.group()], fold(text)))
     return " ".join(word for word in glossed.split() if fold(word) not in _COMMON[language] - _COMMON["en"])
 
 
