@@ -27,12 +27,18 @@ def answered(search: str, picks: Sequence[Pick], pairs: PairScorer) -> float:
     benchmarks/answered.py fits it on questions with their quoted answers, the sentences beside these, and near misses.
     """
     best = sorted(picks, key=lambda pick: -pick.raw)[:READ]
-    shown = [f"{lead(Evidence(document=pick.document, passage=pick.passage, score=0.0))}{pick.text}" for pick in best]
+    known = [pick.told for pick in best if pick.told is not None]
+    return max([*known, *told(search, [pick for pick in best if pick.told is None], pairs)], default=0.0)
+
+
+def told(search: str, picks: Sequence[Pick], pairs: PairScorer) -> list[float]:
+    """The logit of each pick, as `answered` has it of the best."""
+    shown = [f"{lead(Evidence(document=pick.document, passage=pick.passage, score=0.0))}{pick.text}" for pick in picks]
     states = pairs.states(search, shown)
     if not states.size:
-        return 0.0
+        return [0.0] * len(picks)
     bias, weights = _reading()
-    return float((states @ weights).max() + bias)
+    return [float(logit) for logit in states @ weights + bias]
 
 
 @cache

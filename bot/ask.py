@@ -109,7 +109,7 @@ class Legation:
         timings.retrieve, timings.rerank = found.retrieve_ms, found.rerank_ms
         drafting = time.perf_counter()
         draft = self.quoter.draft(understood, found)
-        judgement = self._gate.judge(understood, found, draft.picks)
+        judgement = self._gate.judge(understood, found, draft.considered or draft.picks)
         timings.answer = 1000 * (time.perf_counter() - drafting)
         timings.total = 1000 * (time.perf_counter() - began)
         outcome = self._outcome(id or uuid.uuid4().hex, understood, found, draft, judgement, timings)
@@ -179,7 +179,8 @@ class Legation:
         asked = check(question, self.settings.max_question_chars)
         understood = understand(asked, history, self.retriever.vocabulary)
         found = self.retriever.find(understood, filters, k=self.settings.passages)
-        return self._gate.judge(understood, found, self.quoter.draft(understood, found).picks)
+        draft = self.quoter.draft(understood, found)
+        return self._gate.judge(understood, found, draft.considered or draft.picks)
 
     def as_retriever(self, k: int = 10) -> LegationRetriever:
         """The retrieval as a LangChain retriever."""

@@ -13,6 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence, Row, Statement
+from bot.answered import told
 from bot.aspects import Aspect
 from bot.expected import Expectation, counts, expectation, holds_expected
 from bot.names import actors, fold, instruments, mentioned, named_in
@@ -33,7 +34,7 @@ WORDS = 130  # of an answer of single sentences; a sentence more is added only w
 LISTED = 160  # ... where several things are asked for
 OVERVIEW = 200  # ... of an overview
 UNDER_ONE = 2  # sentences of an overview that stand under one heading
-ASPECTS = 200  # ... shared by the aspects of a question
+ASPECTS = 240  # ... shared by the aspects of a question
 WORDS_ASPECT = 40  # ... at least, for each
 LIST_WORDS = 320  # of an enumeration or a provision before it is cut, and said to be cut
 ITEMS = 120  # words of the items that are added to a sentence that opens a list
@@ -47,6 +48,7 @@ RECITAL = 3.0  # ... a recital, which explains and does not bind
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 5.0  # a further sentence is kept while its score is within this of the best
 CLOSE_ASPECT = 5.0
+BEHIND = 2.0  # logits by which a further sentence of a fact may answer less surely than the surest
 SURE, AHEAD = 2.0, 1.0  # logit of a sentence that answers by itself, and its lead over the third best
 CONTEXT = 2  # sentences of a fact whose best one does
 LISTS = 2  # of the best sentences may open or belong to the list that is asked for
@@ -63,6 +65,7 @@ class Pick(BaseModel):
     sentence: Sentence
     score: float
     raw: float = 0.0  # the cross-encoder's logit alone
+    told: float | None = None  # the logit that it answers, where that was read (bot/answered.py)
     passage: Passage
 
     @property
@@ -87,6 +90,7 @@ class Draft(BaseModel):
     picks: tuple[Pick, ...]
     note: str = ""
     rows: tuple[Row, ...] = ()  # of a comparison or an overview
+    considered: tuple[Pick, ...] = ()  # what the gate judges, where it is more than what is shown
 
 
 class Quoter:
@@ -102,22 +106,26 @@ class Quoter:
         ranked = self.rank(question, question.search, found.evidence[:READ])
         if not ranked:
             return Draft(picks=())
-        if question.kind == "provision" and (provision := self._provision(question, found, ranked)):
-            return provision
-        if question.kind == "list":
-            for pick in ranked[:LISTS]:
-                if pick.score >= ranked[0].score - LIST_CLOSE and (whole := self._enumeration(pick)):
-                    return whole
-        elif self._introduces(ranked[0]) and (whole := self._enumeration(ranked[0])):
+        if whole := self._whole(question, found, ranked):
             return whole
-        if question.kind == "overview":
-            return self._overview(ranked)
         words = LISTED if question.kind == "list" else WORDS
         chosen = choose(ranked, words, CLOSE)[: CONTEXT if _stands_out(question, ranked) else None]
+        if question.kind in ("fact", "definition") and not question.parts:
+            return self._telling(question, chosen)
         for part in question.parts:
             best = self.rank(question, part, found.evidence[:READ_ASPECT], SCORED_ASPECT)[:1]
             chosen = [*best, *(pick for pick in chosen if not best or pick.place != best[0].place)]
         return Draft(picks=tuple(self._completed(self._order(_within(chosen, words)))))
+
+    def _whole(self, question: Question, found: Found, ranked: Sequence[Pick]) -> Draft | None:
+        """What is quoted in its own form: a provision, a list, the headings of an overview; None where sentences are."""
+        if question.kind == "overview":
+            return self._overview(ranked)
+        if question.kind == "provision" and (provision := self._provision(question, found, ranked)):
+            return provision
+        close = [pick for pick in ranked[:LISTS] if pick.score >= ranked[0].score - LIST_CLOSE]
+        lists = close if question.kind == "list" else ranked[:1] if self._introduces(ranked[0]) else []
+        return next((whole for pick in lists if (whole := self._enumeration(pick))), None)
 
     def rank(self, question: Question, asked: str, evidence: Sequence[Evidence], scored: int = SCORED) -> list[Pick]:
         """The sentences of `evidence`, best first: a first choice by late interaction, then scored with the question."""
@@ -193,6 +201,14 @@ class Quoter:
         for rank, pick in enumerate(picks):
             first.setdefault(pick.document.slug, rank)
         return sorted(picks, key=lambda pick: (first[pick.document.slug], pick.sentence.start))
+
+    def _telling(self, question: Question, chosen: Sequence[Pick]) -> Draft:
+        """The best sentence with those that answer nearly as surely as the surest; the gate judges them all."""
+        logits = told(question.search, chosen, self.index.pairs)
+        read = [pick.model_copy(update={"told": logit}) for pick, logit in zip(chosen, logits, strict=True)]
+        telling = [pick for i, pick in enumerate(read) if i == 0 or logits[i] >= max(logits) - BEHIND]
+        shown, considered = (tuple(self._completed(self._order(picks))) for picks in (telling, read))
+        return Draft(picks=shown, considered=considered)
 
     def _overview(self, ranked: Sequence[Pick]) -> Draft:
         """The best sentences of several headings, each under its own."""

@@ -13,6 +13,7 @@ from bot.answered import answered
 from bot.ask import Legation
 from bot.expected import expectation, holds_expected
 from bot.question import understand
+from bot.quote import BEHIND, Draft, Pick
 from bot.refuse import ordinals
 from ingest.encoders import PairScorer
 
@@ -56,11 +57,32 @@ TOLD = "A Party whose port suffers a serious incident shall notify the Secretari
 BESIDE = "The notification of a serious incident shall state the systems concerned, the services interrupted and the measures taken."
 
 
+def drafted(legation: Legation, asked: str = ASKED) -> Draft:
+    question = understand(asked)
+    return legation.quoter.draft(question, legation.retriever.find(question))
+
+
+def unread(legation: Legation) -> list[Pick]:
+    """The considered sentences without what was read of them."""
+    return [pick.model_copy(update={"told": None}) for pick in drafted(legation).considered]
+
+
+def test_what_answers_less_surely_is_not_shown_but_judged(page_legation: Legation) -> None:
+    draft = drafted(page_legation)
+    shown, considered = {pick.place for pick in draft.picks}, {pick.place for pick in draft.considered}
+    assert shown <= considered
+    surest = max(pick.told for pick in draft.considered if pick.told is not None)
+    dropped = [pick for pick in draft.considered if pick.place not in shown]
+    assert all(pick.told is not None and pick.told < surest - BEHIND for pick in dropped)
+    assert TOLD in {pick.text for pick in draft.picks}
+    (told,) = (pick.told for pick in draft.picks if pick.text == TOLD)
+    assert told == pytest.approx(
+        answered(ASKED, [p for p in unread(page_legation) if p.text == TOLD], page_legation.index.pairs), abs=0.05
+    )
+
+
 def test_the_sentence_that_tells_reads_higher_than_the_one_beside_it(page_legation: Legation) -> None:
-    question = understand(ASKED)
-    picks = {
-        pick.text: pick for pick in page_legation.quoter.draft(question, page_legation.retriever.find(question)).picks
-    }
+    picks = {pick.text: pick for pick in unread(page_legation)}
     told = answered(ASKED, [picks[TOLD]], page_legation.index.pairs)
     assert told > answered(
         "What is the colour of the flag of the Secretariat?", [picks[TOLD]], page_legation.index.pairs
@@ -78,8 +100,7 @@ def test_a_sentence_is_read_alike_alone_and_in_company(page_legation: Legation) 
 
 
 def test_another_cross_encoder_has_no_such_reading(page_legation: Legation) -> None:
-    question = understand(ASKED)
-    picks = page_legation.quoter.draft(question, page_legation.retriever.find(question)).picks
+    picks = unread(page_legation)
     assert PairScorer("somebody/another-model").states(ASKED, [TOLD]).shape == (1, 0)
     assert answered(ASKED, picks, PairScorer("somebody/another-model")) == 0.0
     assert answered(ASKED, [], page_legation.index.pairs) == 0.0
