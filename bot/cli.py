@@ -332,7 +332,7 @@ def brief(
     topic: Annotated[str, typer.Argument(metavar='"TOPIC"', help="What to be briefed on.", show_default=False)],
     output: Annotated[
         Path | None,
-        typer.Option("--output", metavar="FILE", help="Where it goes: .md or .docx.", show_default=False),
+        typer.Option("--output", metavar="FILE", help="Where it goes: .md, .docx or .pdf.", show_default=False),
     ] = None,
     filters: Filtered = None,
     data: Data = None,
@@ -344,7 +344,7 @@ def brief(
 
     chosen = _filters(filters)
     if output is not None and output.suffix.lower() not in export.FORMATS:
-        raise LibraryError(f"--output {output}: a briefing is written as {' or '.join(export.FORMATS)}.")
+        raise LibraryError(f"--output {output}: a briefing is written as one of {', '.join(export.FORMATS)}.")
     with shelf.asked(_settings(data)) as bot:
         made = made_of(bot, _utf8(topic), chosen)
     if output is not None:

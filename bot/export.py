@@ -1,194 +1,229 @@
-"""A briefing as a file: Markdown with footnotes, or Word with real ones."""
+"""A briefing as a file: Markdown, Word or PDF, each with footnotes. What they have in common is laid out here."""
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bot import language
 from bot.answer import Citation, Row
-from bot.render import day, link, named, place, short, visible
-from bot.render import markdown as escaped
-from ingest.documents import LibraryError
+from bot.render import link, named, pasted, place, short, visible
+from ingest.documents import Document, LibraryError
 
 if TYPE_CHECKING:
     from bot.briefing import Briefing, Section
 
-FORMATS = (".md", ".docx")
-INTRO = "Every sentence is quoted from the library; its note names the place."
-OPEN = "Not answered by this library"
-_NOTES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
-_NOTES_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
-_W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+FORMATS = (".md", ".docx", ".pdf")
+_ENDINGS = ".md, .docx or .pdf"
+
+
+@dataclass(frozen=True)
+class Said:
+    """Words of one line, and the numbers of the notes that stand at their end."""
+
+    text: str
+    notes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """A heading and what stands under it: paragraphs, or a table with its head."""
+
+    title: str
+    said: tuple[Said, ...] = ()
+    head: tuple[str, ...] = ()
+    rows: tuple[tuple[tuple[Said, ...], ...], ...] = ()
+    widths: tuple[int, ...] = ()  # of the columns, in parts of a hundred
+    bullets: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A briefing as any format shows it. Every text in it is on one line and without hidden signs."""
+
+    title: str
+    intro: str
+    caution: str
+    caution_label: str
+    parts: tuple[Part, ...]
+    sources_title: str
+    sources: tuple[tuple[str, str], ...]  # what a source is called, and its address
+    notes: tuple[str, ...]
+    language: str
 
 
 def save(briefing: Briefing, path: Path) -> None:
     """Writes the briefing in the format of the file's suffix, whole or not at all."""
     if path.suffix.lower() not in FORMATS:
-        raise LibraryError(
-            f"{path}: a briefing is written as {' or '.join(FORMATS)}. Give the file one of these endings."
-        )
+        raise LibraryError(f"{path}: a briefing is written as {_ENDINGS}. Give the file one of these endings.")
     if not path.parent.is_dir():
         raise LibraryError(f"{path}: there is no folder {path.parent}. Make it first.")
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)
     beside = Path(name)
     try:
-        if path.suffix.lower() == ".md":
-            beside.write_text(markdown(briefing), encoding="utf-8")
-        else:
-            _word(briefing, beside)
+        _writer(path.suffix.lower())(layout(briefing), beside)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def reference(citation: Citation) -> str:
-    """What a note says: whose words, where, when, and the official address."""
+def _writer(suffix: str) -> Callable[[Layout, Path], None]:
+    if suffix == ".md":
+        return _markdown_file
+    if suffix == ".pdf":
+        from bot.pdf import pdf
+
+        return pdf
+    from bot.word import word
+
+    return word
+
+
+def file_name(briefing: Briefing, suffix: str) -> str:
+    """A name for the file that any system takes: the word for a briefing, and a few words of the topic."""
+    kept = "-".join(re.findall(r"\w+", visible(briefing.topic).casefold()))[:60].strip("-_")
+    return f"{language.load(briefing.language)['brief.name']}{f'-{kept}' if kept else ''}{suffix}"
+
+
+def layout(briefing: Briefing, made: date | None = None) -> Layout:
+    """What the files show; `made` is the day that stands on it, today's where none is given."""
+    words = language.load(briefing.language)
+    documents = language.many(words, "common.document", len(briefing.documents))
+    day = language.day(words, (made or date.today()).isoformat())
+    intro = words["brief.written" if briefing.mode == "written" else "brief.quoted"]
+    notes, numbers = _notes(briefing.citations, words)
+    parts = [_part(briefing, section, words, numbers) for section in briefing.sections]
+    if briefing.open_questions:
+        asked = tuple(Said(visible(question)) for question in briefing.open_questions)
+        parts.append(Part(words["brief.open"], asked, bullets=True))
+    return Layout(
+        title=visible(briefing.topic),
+        intro=f"{words['brief.made'].format(date=day, documents=documents)} {intro}",
+        caution=visible(briefing.caution),
+        caution_label=words["brief.note"],
+        parts=tuple(parts),
+        sources_title=words["brief.sources"],
+        sources=tuple((_source(about, words), link(about.url)) for about in briefing.documents),
+        notes=tuple(notes),
+        language=briefing.language,
+    )
+
+
+def _notes(citations: Sequence[Citation], words: language.Words) -> tuple[list[str], dict[int, int]]:
+    """The notes, one for all that stands in the same place, and each citation's; a document is named in full once."""
+    notes: list[str] = []
+    numbers: dict[int, int] = {}
+    known: dict[tuple[str, str], int] = {}
+    for citation in citations:
+        where = (citation.document.slug, place(citation))
+        if where not in known:
+            later = any(slug == citation.document.slug for slug, _ in known)
+            notes.append(_again(citation) if later else reference(citation, words))
+            known[where] = len(notes)
+        numbers[citation.number] = known[where]
+    return notes, numbers
+
+
+def _again(citation: Citation) -> str:
+    """What a note says of a document that an earlier note names in full."""
     about = citation.document
-    parts = [short(named(about)), about.publisher, about.symbol.split(";")[0].strip(), day(about.date), place(citation)]
+    name = about.symbol.split(";")[0].strip() or short(named(about))
+    return ", ".join(visible(part) for part in (name, place(citation)) if part) + "."
+
+
+def reference(citation: Citation, words: language.Words) -> str:
+    """What a note says: whose words, where, when."""
+    about = citation.document
+    day = language.day(words, about.date)
+    parts = [short(named(about)), about.publisher, about.symbol.split(";")[0].strip(), day, place(citation)]
     told = ", ".join(dict.fromkeys(visible(part) for part in parts if part))
     status = f" ({visible(about.status)})" if about.status else ""
     return f"{told}{status}."
 
 
+def _source(about: Document, words: language.Words) -> str:
+    parts = (named(about), about.publisher, about.symbol, language.day(words, about.date), about.status)
+    return ", ".join(visible(part) for part in parts if part)
+
+
+def _part(briefing: Briefing, section: Section, words: language.Words, numbers: dict[int, int]) -> Part:
+    def marks(at: int) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(numbers[number] for number in briefing.statements[at].citations))
+
+    def said(at: int) -> Said:
+        return Said(visible(briefing.statements[at].text), marks(at))
+
+    def cell(row: Row) -> tuple[Said, ...]:
+        return tuple(said(at) for at in row.statements) or (Said(words["chat.nothing"]),)
+
+    title, rows = visible(section.title), section.rows
+    if section.sort == "instruments":
+        known = {about.slug: about for about in briefing.documents}
+        told = [_instrument(known[row.label], marks(row.statements[0])[:1], words) for row in rows]
+        columns = tuple(words[f"brief.{name}"] for name in ("instrument", "from", "date", "standing"))
+        return Part(title, head=columns, rows=tuple(told), widths=(39, 24, 20, 17))
+    if section.sort == "timeline":
+        dated = tuple(((Said(language.day(words, row.label)),), cell(row)) for row in rows)
+        return Part(title, head=(words["brief.date"], words["brief.said"]), rows=dated, widths=(20, 80))
+    if rows:
+        head = words["brief.who" if section.sort == "positions" else "brief.of"], words["brief.own-words"]
+        return Part(title, head=head, rows=tuple(((Said(visible(r.label)),), cell(r)) for r in rows), widths=(25, 75))
+    return Part(title, tuple(said(at) for at in section.statements))
+
+
+def _instrument(about: Document, notes: tuple[int, ...], words: language.Words) -> tuple[tuple[Said, ...], ...]:
+    symbol = visible(about.symbol.split(";")[0])
+    name = short(named(about)) + (f" ({symbol})" if symbol and symbol not in about.title else "")
+    standing = ", ".join(visible(part) for part in (about.kind, about.status) if part)
+    facts = (visible(about.publisher), language.day(words, about.date), standing)
+    return ((Said(name, notes),), *((Said(fact),) for fact in facts))
+
+
 def markdown(briefing: Briefing) -> str:
-    """The briefing as Markdown with footnotes; document text is escaped."""
-    lines = [f"# {escaped(briefing.topic)}", "", f"*{INTRO}*"]
-    if briefing.caution:
-        lines += ["", f"**Note:** {escaped(briefing.caution)}"]
-    for section in briefing.sections:
-        lines += ["", f"## {section.title}", "", *_section(briefing, section)]
-    if briefing.open_questions:
-        lines += ["", f"## {OPEN}", "", *(f"- {escaped(question)}" for question in briefing.open_questions)]
-    lines += ["", "## Sources", ""]
-    for about in briefing.documents:
-        address = link(about.url)
-        name = ", ".join(
-            escaped(part) for part in (named(about), about.publisher, about.symbol, day(about.date)) if part
-        )
-        lines.append(f"- {name}{f' <{address}>' if address else ''}")
+    """The briefing as Markdown with footnotes; document text is escaped, and is still good to read and to edit."""
+    return _markdown(layout(briefing))
+
+
+def _markdown_file(page: Layout, path: Path) -> None:
+    path.write_text(_markdown(page), encoding="utf-8")
+
+
+def _markdown(page: Layout) -> str:
+    lines = [f"# {_escaped(page.title)}", "", f"*{page.intro}*"]
+    if page.caution:
+        lines += ["", f"**{page.caution_label}** {_escaped(page.caution)}"]
+    for part in page.parts:
+        lines += ["", f"## {_escaped(part.title)}", "", *_lines(part)]
+    lines += ["", f"## {page.sources_title}", ""]
+    lines += [f"- {_escaped(name)}{f' <{address}>' if address else ''}" for name, address in page.sources]
     lines.append("")
-    lines += [f"[^{citation.number}]: {escaped(reference(citation))}" for citation in briefing.citations]
+    lines += [f"[^{number}]: {_escaped(note)}" for number, note in enumerate(page.notes, 1)]
     return "\n".join(lines) + "\n"
 
 
-def _section(briefing: Briefing, section: Section) -> list[str]:
-    def said(place_: int) -> str:
-        statement = briefing.statements[place_]
-        return f"{escaped(statement.text)}{''.join(f'[^{number}]' for number in statement.citations)}"
-
-    if not section.rows:
-        return [line for place_ in section.statements for line in (said(place_), "")][:-1]
-    head = _head(section)
-    rows = [f"| {escaped(row.label)} | {'<br>'.join(said(p) for p in row.statements)} |" for row in section.rows]
-    return [f"| {head[0]} | {head[1]} |", "|---|---|", *rows]
+def _lines(part: Part) -> list[str]:
+    if part.bullets:
+        return [f"- {_marked(said)}" for said in part.said]
+    if not part.rows:
+        return [line for said in part.said for line in (_marked(said), "")][:-1]
+    rows = [f"| {' | '.join('<br>'.join(map(_marked, cell)) for cell in row)} |" for row in part.rows]
+    return [_row(part.head), _row(["---"] * len(part.head)), *rows]
 
 
-def _head(section: Section) -> tuple[str, str]:
-    return ("Date", "What was said") if section.title == "Timeline" else ("Who", "In its own words")
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
-def _word(briefing: Briefing, path: Path) -> None:
-    """The briefing as a Word file with real footnotes."""
-    from docx import Document
-
-    document: Any = Document()
-    properties = document.core_properties
-    properties.title, properties.author, properties.language = visible(briefing.topic), "Legation", "en"
-    notes = _Notes(document)
-    document.add_heading(visible(briefing.topic), 0)
-    document.add_paragraph(INTRO)
-    if briefing.caution:
-        document.add_paragraph().add_run(visible(briefing.caution)).bold = True
-    for section in briefing.sections:
-        document.add_heading(section.title, 1)
-        if section.rows:
-            _table(document, briefing, section, section.rows, notes)
-        for place_ in section.statements if not section.rows else ():
-            _sentence(document.add_paragraph(), briefing, place_, notes)
-    if briefing.open_questions:
-        document.add_heading(OPEN, 1)
-        for question in briefing.open_questions:
-            document.add_paragraph(visible(question), style="List Bullet")
-    document.add_heading("Sources", 1)
-    for about in briefing.documents:
-        parts = (named(about), about.publisher, about.symbol, day(about.date), link(about.url))
-        document.add_paragraph(", ".join(visible(part) for part in parts if part), style="List Bullet")
-    notes.close()
-    document.save(path)
+def _marked(said: Said) -> str:
+    return f"{_escaped(said.text)}{''.join(f'[^{number}]' for number in said.notes)}"
 
 
-def _table(document: Any, briefing: Briefing, section: Section, rows: Sequence[Row], notes: _Notes) -> None:
-    table = document.add_table(rows=1, cols=2, style="Light Grid Accent 1")
-    for cell, words in zip(table.rows[0].cells, _head(section), strict=True):
-        cell.text = words
-    for row in rows:
-        cells = table.add_row().cells
-        cells[0].text = visible(row.label)
-        for number, place_ in enumerate(row.statements):
-            paragraph = cells[1].paragraphs[0] if number == 0 else cells[1].add_paragraph()
-            _sentence(paragraph, briefing, place_, notes)
-
-
-def _sentence(paragraph: Any, briefing: Briefing, place_: int, notes: _Notes) -> None:
-    statement = briefing.statements[place_]
-    paragraph.add_run(visible(statement.text))
-    for number in statement.citations:
-        notes.add(paragraph, reference(briefing.citations[number - 1]))
-
-
-class _Notes:
-    """The footnotes of a Word file, which python-docx does not know: a part of their own, and the marks that refer to it."""
-
-    def __init__(self, document: Any) -> None:
-        from lxml import etree
-
-        self._document = document
-        self._root = etree.Element(f"{{{_W}}}footnotes", nsmap={"w": _W})
-        for number, kind in ((-1, "separator"), (0, "continuationSeparator")):
-            note = self._note(number)
-            note.set(f"{{{_W}}}type", kind)
-            etree.SubElement(etree.SubElement(etree.SubElement(note, f"{{{_W}}}p"), f"{{{_W}}}r"), f"{{{_W}}}{kind}")
-        self._count = 0
-
-    def _note(self, number: int) -> Any:
-        from lxml import etree
-
-        note = etree.SubElement(self._root, f"{{{_W}}}footnote")
-        note.set(f"{{{_W}}}id", str(number))
-        return note
-
-    def add(self, paragraph: Any, words: str) -> None:
-        """A footnote with these words, its mark at the end of the paragraph."""
-        from lxml import etree
-
-        self._count += 1
-        mark = etree.SubElement(self._raised(paragraph._p), f"{{{_W}}}footnoteReference")
-        mark.set(f"{{{_W}}}id", str(self._count))
-        inside = etree.SubElement(self._note(self._count), f"{{{_W}}}p")
-        etree.SubElement(self._raised(inside), f"{{{_W}}}footnoteRef")
-        text = etree.SubElement(etree.SubElement(inside, f"{{{_W}}}r"), f"{{{_W}}}t")
-        text.set(_SPACE, "preserve")
-        text.text = f" {words}"
-
-    def _raised(self, parent: Any) -> Any:
-        from lxml import etree
-
-        run = etree.SubElement(parent, f"{{{_W}}}r")
-        raised = etree.SubElement(etree.SubElement(run, f"{{{_W}}}rPr"), f"{{{_W}}}vertAlign")
-        raised.set(f"{{{_W}}}val", "superscript")
-        return run
-
-    def close(self) -> None:
-        """Puts the notes into the file."""
-        from docx.opc.packuri import PackURI
-        from docx.opc.part import Part
-        from lxml import etree
-
-        body = etree.tostring(self._root, xml_declaration=True, encoding="UTF-8", standalone=True)
-        part = Part(PackURI("/word/footnotes.xml"), _NOTES_TYPE, body, self._document.part.package)
-        self._document.part.relate_to(part, _NOTES)
+def _escaped(text: str) -> str:
+    return pasted(text).replace("\\<", "&lt;")  # some readers take mark-up for mark-up even so

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import yaml
 
 DEFAULT = "en"
+Words = Mapping[str, str]
 _FOLDER = Path(__file__).with_name("languages")
 _OFFER = re.compile(r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=\s*([01](?:\.\d{0,3})?)\s*)?")
 _LONGEST = 500  # characters of an Accept-Language header that are read

@@ -340,15 +340,15 @@ def language_tag(given: str) -> str:
 def plain(outcome: Answer, words: Words | None = None) -> str:
     """An answer with its numbered sources as Markdown that is good to read as it is, to paste into a note or a message."""
     words = words or language.load(language.DEFAULT)
-    lines = [f"**{_pasted(outcome.question)}**", ""]
+    lines = [f"**{pasted(outcome.question)}**", ""]
     if outcome.rows and outcome.kind != "overview":
         lines += _rows(outcome, words)
     else:
         headings = {row.statements[0]: row.label for row in outcome.rows}
         for at, statement in enumerate(outcome.statements):
-            lines += [f"**{_pasted(headings[at])}**", ""] if at in headings else []
+            lines += [f"**{pasted(headings[at])}**", ""] if at in headings else []
             lines += [_told(statement), ""]
-    lines += [f"_{_pasted(outcome.note)}_", ""] if outcome.note else []
+    lines += [f"_{pasted(outcome.note)}_", ""] if outcome.note else []
     lines += [f"{words['chat.sources']}", ""]
     for cited in outcome.citations:
         about = cited.document
@@ -360,7 +360,7 @@ def plain(outcome: Answer, words: Words | None = None) -> str:
             place(cited),
             about.status,
         ]
-        told = ", ".join(_pasted(fact) for fact in facts if fact)
+        told = ", ".join(pasted(fact) for fact in facts if fact)
         address = link(about.url)
         lines.append(f"- [{cited.number}] {told}{f', <{address}>' if address else ''}")
     return "\n".join(lines)
@@ -371,14 +371,20 @@ def _rows(outcome: Answer, words: Words) -> list[str]:
     lines = [f"| {words['chat.of']} | {words['chat.words']} |", "|---|---|"]
     for row in outcome.rows:
         cells = [_told(outcome.statements[place]) for place in row.statements] or [words["chat.nothing"]]
-        lines.append(f"| {_pasted(row.label)} | {' '.join(cells)} |")
+        lines.append(f"| {pasted(row.label)} | {' '.join(cells)} |")
     return [*lines, ""]
 
 
 def _told(statement: Statement) -> str:
-    return f"{_pasted(statement.text)} {''.join(f'[{number}]' for number in statement.citations)}"
+    return f"{pasted(statement.text)} {''.join(f'[{number}]' for number in statement.citations)}"
 
 
-def _pasted(text: str) -> str:
+def pasted(text: str) -> str:
     """`text` with the few signs escaped that would be mark-up in whatever it is pasted into."""
-    return re.sub(r"([\\`*_<>\[\]|])", r"\\\1", visible(text))
+    escaped = re.sub(r"([\\`*_~<>\[\]|]|&(?=[#\w]))", r"\\\1", visible(text))
+    return re.sub(r"^(#{1,6}|[+-]|\d+[.)])(?=\s|$)|^([=-]+)$", _opening, escaped)
+
+
+def _opening(found: re.Match[str]) -> str:
+    """What would open a heading, a list or a rule, escaped."""
+    return f"{found[0][:-1]}\\{found[0][-1]}"
