@@ -15,6 +15,7 @@ from bot.conversation import Conversation
 from bot.feedback import Feedback, Unkept, record
 from bot.render import Words
 from bot.suggest import followups, suggestions
+from bot.takeaway import Files, Takeaway
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def texts(legation: Legation, branding: Branding | None = None) -> I18n:
 
 def _texts(legation: Legation, branding: Branding, code: str) -> dict[str, str]:
     words = language.load(code)
-    plain = {_key(key): said for key, said in words.items() if key.startswith("chat.") and "{" not in said}
+    groups = ("chat.", "brief.")
+    plain = {_key(key): said for key, said in words.items() if key.startswith(groups) and "{" not in said}
     made = {
         "header": _header(legation, branding, words),
         "welcome": _welcome(legation, branding, code),
@@ -60,6 +62,7 @@ def build(
     starters: Sequence[str] | None = None,
     branding: Branding | None = None,
     feedback: Feedback | None = None,
+    files: Files | None = None,
 ) -> Blocks:
     """The page for one library, as Gradio Blocks; `starters` are the questions it offers to begin with."""
     import gradio as gr
@@ -67,6 +70,7 @@ def build(
     branding = branding or Branding()
     offered = starters if starters is not None else branding.questions_in(language.DEFAULT)
     page = _Page(legation, branding, tuple(offered or suggestions(legation)), texts(legation, branding))
+    page.takeaway = Takeaway(legation, files or Files())
     page.feedback = feedback or Feedback(legation.settings.data)
     with gr.Blocks(title=branding.name, analytics_enabled=False, fill_width=True) as blocks:
         page.lay_out()
@@ -78,6 +82,7 @@ class _Page:
     """The components of the page, and what each event changes of them."""
 
     feedback: Feedback
+    takeaway: Takeaway
 
     def __init__(self, legation: Legation, branding: Branding, offered: tuple[str, ...], words: I18n) -> None:
         self.legation = legation
@@ -87,7 +92,7 @@ class _Page:
 
     def say(self, name: str) -> Any:
         """Words that the browser puts into its language."""
-        return self.i18n(f"chat_{name}")
+        return self.i18n(name if name.startswith("brief_") else f"chat_{name}")
 
     # what there is
 
@@ -183,6 +188,7 @@ class _Page:
             self.wide = gr.Button(self.say("unfiltered"), size="sm", scale=0, visible=False, elem_id="unfiltered")
             self.retry = gr.Button(self.say("retry"), size="sm", scale=0, visible=False, elem_id="retry")
             self.clear = gr.Button(self.say("clear"), size="sm", scale=0, visible=False, elem_id="clear")
+        self.takeaway.lay_out(self.say)
 
     # what happens
 
@@ -215,6 +221,7 @@ class _Page:
         gr.on([self.send.click, self.comment.submit], _told(self.commented), said, **common)
         for one in self.filters:
             one.input(_told(self.narrowed), self.filters, **common)
+        self.takeaway.connect(_told, self.kept, self.filters)
         blocks.load(_told(self.loaded), None, **common)
 
     def loaded(self, words: Words) -> dict[Any, Any]:

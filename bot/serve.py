@@ -45,6 +45,8 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     from bot.chat import AT_ONCE, build, texts
     from bot.problem import install
     from bot.suggest import suggestions
+    from bot.takeaway import Files
+    from bot.takeaway import router as briefings
     from bot.theme import theme
     from bot.widget import routes as widget
 
@@ -71,7 +73,8 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     offered = tuple(starters or brand.questions_in(language.DEFAULT) or suggestions(legation))
     app.include_router(widget.router(service.settings, brand, offered))
     app.mount("/page", StaticFiles(directory=_ASSETS), name="page")
-    page = build(legation, offered, brand, service.feedback)
+    app.include_router(briefings(files := Files()))
+    page = build(legation, offered, brand, service.feedback, files)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=200, api_open=False)
     gr.mount_gradio_app(
         app,

@@ -128,8 +128,10 @@
     const place = document.getElementById("says");
     if (place && !running() && !gone && place.textContent === word("busy")) place.textContent = "";
     restore();
-    const status = document.getElementById("status");
-    if (status && !status.hasAttribute("role")) { status.setAttribute("role", "status"); status.setAttribute("aria-live", "polite"); }
+    for (const status of document.querySelectorAll("#status:not([role]), #takeaway-news:not([role])")) {
+      status.setAttribute("role", "status");
+      status.setAttribute("aria-live", "polite");
+    }
   }
   new MutationObserver(tidy).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label"] });
   tidy();
