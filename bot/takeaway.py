@@ -96,8 +96,8 @@ class Takeaway:
                     label=say("brief_topic"), lines=1, max_lines=1, max_length=LONGEST, scale=3, min_width=220
                 )
                 formats = [(say("brief_word"), ".docx"), ("PDF", ".pdf"), ("Markdown", ".md")]
-                self.format = gr.Dropdown(
-                    formats, value=".docx", label=say("brief_format"), scale=1, min_width=120, filterable=False
+                self.format = gr.Radio(
+                    formats, value=".docx", label=say("brief_format"), scale=2, min_width=220, elem_id="format"
                 )
             with gr.Row(elem_id="takeaway-row"):
                 self.make = gr.Button(say("brief_make"), size="sm", scale=0, min_width=120)
