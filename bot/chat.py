@@ -13,10 +13,10 @@ from bot import conversation as talk
 from bot.branding import Branding
 from bot.conversation import Conversation
 from bot.feedback import Feedback, Unkept, record
+from bot.problem import in_words
 from bot.render import Words
 from bot.suggest import followups, suggestions
 from bot.takeaway import Files, Takeaway
-from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
     from gradio import Blocks, I18n, Request
@@ -239,8 +239,8 @@ class _Page:
 
         try:
             told = choices.told(choices.filters(chosen, words), self.legation.index.documents(), words)
-        except LibraryError as problem:
-            return gr.update(label=str(problem))
+        except Exception as problem:
+            return gr.update(label=in_words(problem, words))
         return gr.update(label=words["chat.narrowed"].format(filters=told) if told else words["chat.narrow"])
 
     def retried(self, words: Words, said: Conversation, *chosen: str) -> Iterator[dict[Any, Any]]:
@@ -258,13 +258,13 @@ class _Page:
 
     def answered(self, words: Words, question: str, said: Conversation, *chosen: str) -> Iterator[dict[Any, Any]]:
         """Answers the question in the box, or that on the button that was pressed."""
-        documents = self.legation.index.documents()
         try:
+            documents = self.legation.index.documents()
             filters = choices.filters(chosen, words)
             events = self.legation.stream(question, talk.history(said), filters)
             first = next(events)
-        except LibraryError as problem:
-            yield {self.status: f"**{render.markdown(str(problem))}**"}
+        except Exception as problem:
+            yield {self.status: f"**{render.markdown(in_words(problem, words))}**"}
             return
         said = talk.asked(said, question, filters, choices.told(filters, documents, words))
         for now, new_sources in _steps(said, first, events, words):
@@ -404,11 +404,8 @@ def _steps(
             if exchange.over or event.type == "sources" or time.monotonic() - last > PAUSE:
                 yield (*earlier, exchange), new_sources
                 last, new_sources = time.monotonic(), False
-    except LibraryError as problem:
-        yield talk.ended((*earlier, exchange), str(problem)), True
-    except Exception:
-        log.exception("a question was not answered")
-        yield talk.ended((*earlier, exchange), words["chat.broken"]), True
+    except Exception as problem:
+        yield talk.ended((*earlier, exchange), in_words(problem, words)), True
 
 
 def _header(legation: Legation, branding: Branding, words: Words) -> str:

@@ -101,6 +101,19 @@ class Problem(Exception):
         return body | ({"errors": [error.model_dump() for error in self.errors]} if self.errors else {})
 
 
+def in_words(error: Exception, words: Mapping[str, str], broken: str = "chat.broken") -> str:
+    """What a page says of an error: the mend where the reader has one; what lies with the server goes to its log."""
+    from ingest.index import EncoderMismatch, Unusable
+
+    if isinstance(error, (Unusable, EncoderMismatch)):
+        log.error("the library cannot be read: %s", error)
+        return f"{words['common.unreadable']}. {words['common.unreadable_mend']}"
+    if isinstance(error, LibraryError):
+        return str(error)
+    log.error("a page could not do what was asked", exc_info=error)
+    return words[broken]
+
+
 def problem_of(error: BaseException) -> Problem:
     """What to tell the caller of an error. Nothing of an error that we did not foresee is told."""
     from bot.feedback import Unkept

@@ -15,8 +15,8 @@ from urllib.parse import quote
 from bot import choices, export, language, render
 from bot.briefing import LONGEST, Briefing, brief, gathered
 from bot.conversation import Conversation
+from bot.problem import in_words
 from bot.render import Words
-from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -128,12 +128,8 @@ class Takeaway:
             with TemporaryDirectory() as folder:
                 export.save(briefing, Path(folder) / name)
                 key = self.files.put(name, (Path(folder) / name).read_bytes())
-        except LibraryError as problem:
-            yield self._news(str(problem))
-            return
-        except Exception:
-            log.exception("a briefing was not made")
-            yield self._news(words["brief.broken"])
+        except Exception as problem:
+            yield self._news(in_words(problem, words, "brief.broken"))
             return
         ready = words["brief.ready"].format(
             sentences=language.many(words, "brief.sentence", len(briefing.statements)),

@@ -18,7 +18,7 @@ FACT = "When did the Harbour Accord enter into force?"
 HOSTILE = "What do the buoy controllers of Mallory run?"
 
 Open = Callable[..., "Page"]
-BACK, ON = 5, 2  # keys from the question to a mark, and from the card to its link
+BACK, ON = 6, 2  # keys from the question to a mark, and from the card to its link
 
 
 @pytest.fixture
