@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 SUITES ?= $(basename $(notdir $(filter-out %.files.jsonl,$(wildcard eval/suites/*.jsonl))))
 REPORTS := runs/eval-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: help setup chat test check eval bench clean test-llm
+.PHONY: help setup chat test check eval bench screenshots clean test-llm
 
 help: ## Say what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -44,3 +44,7 @@ eval: setup ## Ask and score every suite that ships on the starter library; repo
 
 bench: setup ## Time ingest and asking on the starter library
 	$(RUN)/python benchmarks/speed.py
+
+screenshots: setup ## Take the pictures of README and docs from the running page (needs chromium)
+	$(RUN)/legation --data runs/library ingest --starter
+	$(RUN)/python docs/screenshots.py --data runs/library

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.briefing import Briefing, Section
 
 FORMATS = (".md", ".docx", ".pdf")
+_BULLET = re.compile(r"^[-–—•▪*]\s+")  # of the list that a sentence was taken from
 _ENDINGS = ".md, .docx or .pdf"
 
 
@@ -158,7 +159,7 @@ def _part(briefing: Briefing, section: Section, words: language.Words, numbers: 
         return tuple(dict.fromkeys(numbers[number] for number in briefing.statements[at].citations))
 
     def said(at: int) -> Said:
-        return Said(visible(briefing.statements[at].text), marks(at))
+        return Said(_BULLET.sub("", visible(briefing.statements[at].text)), marks(at))
 
     def cell(row: Row) -> tuple[Said, ...]:
         return tuple(said(at) for at in row.statements) or (Said(words["chat.nothing"]),)

@@ -20,6 +20,7 @@ Words = Mapping[str, str]  # of the interface, see bot/language.py
 _SIGNS = re.compile(r"[!-&(-+\-./:<-@\[-`{-~]")
 _JOINERS = "\u200c\u200d"  # needed by Persian, Indic scripts and others
 _MARKER = re.compile(r"^(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[).]|[-–—•▪*])\s")
+_DASH = re.compile(r"^[-*▪]\s+")  # how plain text writes a bullet
 _MONTHS = "January February March April May June July August September October November December".split()
 _AROUND = 160  # characters read beside a quote
 _TITLE = 140  # characters of a title where it only says whose words follow
@@ -146,15 +147,23 @@ def _timeline(statements: Sequence[Statement], known: Mapping[int, Citation], tu
     lines = []
     for statement in statements:
         about = known[statement.citations[0]].document
-        when = words["chat.dated"].format(date=language.day(words, about.date)) if about.date else ""
-        heading = markdown(" · ".join(part for part in (when, short(named(about))) if part))
+        name = markdown(short(named(about)))
+        heading = f"{_dated(about.date, words)} · {name}" if about.date else name
         lines.append(f"- **{heading}**\n\n  {_line(statement, known, turn)}")
     return "\n\n".join(lines)
 
 
+def _dated(date: str, words: Words) -> str:
+    """The date of a document, readable to machines too, and what it is the date of."""
+    before, after = (markdown(part) for part in words["chat.dated"].split("{date}"))
+    said = f'<time datetime="{markup(date)}">{markdown(language.day(words, date))}</time>'
+    return f"{before}{said} {after}" if after else f"{before}{said}"
+
+
 def _line(statement: Statement, known: Mapping[int, Citation], turn: int) -> str:
     """A statement with its marks."""
-    return f"{markdown(statement.text)} {''.join(mark(known[number], turn) for number in statement.citations)}"
+    text = _DASH.sub("• ", visible(statement.text))
+    return f"{markdown(text)} {''.join(mark(known[number], turn) for number in statement.citations)}"
 
 
 def _byline(citation: Citation, words: Words) -> str:

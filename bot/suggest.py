@@ -13,13 +13,14 @@ from ingest.documents import Document
 if TYPE_CHECKING:
     from bot.ask import Legation
 
+OFFERED = 4  # questions on the first page
 TRIED = 10  # questions asked in search of good ones; it also warms the models
 _RULES = ("law", "legislation", "directive", "regulation", "treaty", "convention", "order")
 _WISHES = ("resolution", "statement", "declaration", "communique", "call", "strategy")
 _LONGEST = 60  # characters of a name that fits on a button
 
 
-def suggestions(legation: Legation, most: int = 4) -> tuple[str, ...]:
+def suggestions(legation: Legation, most: int = OFFERED) -> tuple[str, ...]:
     """At most `most` questions about documents of different publishers that this library answers."""
     found: list[str] = []
     for tried, question in enumerate(candidates(legation.index.documents())):
@@ -32,7 +33,7 @@ def suggestions(legation: Legation, most: int = 4) -> tuple[str, ...]:
 
 def candidates(documents: Sequence[Document]) -> Iterator[str]:
     """A question for each document with a name short enough, publishers in turn, newest first."""
-    waiting = sorted(documents, key=lambda document: document.date, reverse=True)
+    waiting = _spread(sorted(documents, key=lambda document: document.date, reverse=True))
     while waiting:
         seen: set[str] = set()
         later = []
@@ -44,6 +45,14 @@ def candidates(documents: Sequence[Document]) -> Iterator[str]:
             if name := short_name(document):
                 yield _question(document, name)
         waiting = later
+
+
+def _spread(documents: list[Document]) -> list[Document]:
+    """The documents as they are; those of one publisher and day from all over the alphabet, not its beginning alone."""
+    if len({(one.publisher, one.date) for one in documents}) > 1:
+        return documents
+    step = max(1, len(documents) // OFFERED)
+    return [one for first in range(step) for one in documents[first::step]]
 
 
 def short_name(document: Document) -> str:
