@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from bot import schema, show
+from bot import language, schema, show
 from bot.ask import Event, Legation, check
 from bot.desk import Desk
 from bot.feedback import Feedback
@@ -107,7 +107,8 @@ class Service:
     def further(self, question: str, history: list[dict[str, str]], outcome: Answer | Refusal) -> list[str]:
         """Questions to go on with, none of them asked before."""
         earlier = (turn["content"] for turn in history if turn["role"] == "user")
-        return followups(self.legation, outcome, [*earlier, question])
+        words = language.load(understand(question).language)
+        return followups(self.legation, outcome, [*earlier, question], words=words)
 
     def search(self, words: str, k: int, filters: Filters) -> list[dict[str, Any]]:
         """The passages nearest to some words, with their places."""

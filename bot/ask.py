@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from bot import certificate
+from bot import certificate, language, notices
 from bot.answer import Answer, Citation, Evidence, Kind, Refusal, Statement, Timings
 from bot.hear import Unwritten
 from bot.models import chat_model
@@ -215,11 +215,12 @@ class Legation:
             "retrieved": (*found.evidence, *_brought(found, draft)),
             "timings_ms": timings,
         }
+        words = language.load(understood.language)  # a reader is told in the language of the question
         if draft.picks and judgement.confidence >= self.threshold:
             made, cited, text = statements(draft.picks)
             if draft.rows:
                 text = (headed if understood.kind == "overview" else table)(made, draft.rows)
-            note = " ".join(part for part in (draft.note, caution(cited)) if part)
+            note = " ".join(part for part in (notices.told(draft.note, words), caution(cited)) if part)
             return Answer(
                 **common,
                 text=text + (f"\n\n_{note}_" if note else ""),
@@ -229,6 +230,7 @@ class Legation:
                 rows=draft.rows,
             )
         reason = judgement.reason or "The library does not hold a clear answer to this question."
+        reason = notices.told(reason, words)
         return Refusal(**common, text=reason, reason=reason, nearby=nearby(found.evidence, judgement.denial))
 
 

@@ -63,6 +63,7 @@ def build(
     branding: Branding | None = None,
     feedback: Feedback | None = None,
     files: Files | None = None,
+    translated: bool = True,
 ) -> Blocks:
     """The page for one library, as Gradio Blocks; `starters` are the questions it offers to begin with."""
     import gradio as gr
@@ -70,6 +71,7 @@ def build(
     branding = branding or Branding()
     offered = starters if starters is not None else branding.questions_in(language.DEFAULT)
     page = _Page(legation, branding, tuple(offered or suggestions(legation)), texts(legation, branding))
+    page.translated = translated
     page.takeaway = Takeaway(legation, files or Files())
     page.feedback = feedback or Feedback(legation.settings.data)
     with gr.Blocks(title=branding.name, analytics_enabled=False, fill_width=True) as blocks:
@@ -88,6 +90,8 @@ class _Page:
         self.legation = legation
         self.branding = branding
         self.offered = offered
+        self.translated = True  # whether the questions to begin with are also offered in other languages
+        self.asked: dict[str, tuple[str, ...]] = {}  # in which they are, once a reader of it has come
         self.i18n = words
 
     def say(self, name: str) -> Any:
@@ -200,6 +204,7 @@ class _Page:
             *(self.kept, self.chat, self.status, self.beginning, self.ask, self.stop, self.clear, self.retry),
             *(self.wide, self.sources, self.box, self.going_on, *self.followups, self.judging, self.commenting),
             *(self.comment, self.given, *self.reasons.values(), *self.filters, self.narrow, self.header),
+            *self.starters,
         ]
         common: dict[str, Any] = {"outputs": outputs, "api_visibility": "private", "show_progress": "hidden"}
         streamed: dict[str, Any] = common | {
@@ -223,12 +228,30 @@ class _Page:
             one.input(_told(self.narrowed), self.filters, **common)
         self.takeaway.connect(_told, self.kept, self.filters)
         blocks.load(_told(self.loaded), None, **common)
+        blocks.load(_told(self.begun), None, **common)
 
     def loaded(self, words: Words) -> dict[Any, Any]:
         """The library as it is now: it may have changed since the server started."""
         found = self._choices(words)
         fresh = {self.header: _header(self.legation, self.branding, words)}
         return fresh | dict(zip(self.filters, (_choice(found[name]) for name in choices.NAMES), strict=True))
+
+    def begun(self, words: Words) -> dict[Any, Any]:
+        """The questions to begin with in the reader's language; those that are shown already where it has none."""
+        import gradio as gr
+
+        code = words["common.code"]
+        if code == language.DEFAULT or not self.translated:
+            return {}
+        if self.branding.questions:
+            offered = self.branding.questions_in(code)
+        elif code not in self.asked:
+            offered = self.asked[code] = suggestions(self.legation, len(self.starters), code)
+        else:
+            offered = self.asked[code]
+        padded = [*offered, *[""] * len(self.starters)]
+        updates = [gr.update(value=question, visible=bool(question)) for question in padded]
+        return dict(zip(self.starters, updates, strict=False)) if offered else {}
 
     def narrowed(self, words: Words, *chosen: str) -> dict[Any, Any]:
         """Says on the accordion what the next question is narrowed to."""
@@ -350,13 +373,14 @@ class _Page:
         }
         for reason in ("wrong-citation", "missing-source", "wrong-refusal"):
             shown[self.reasons[reason]] = gr.update(visible=refused == (reason == "wrong-refusal"))
-        return shown | self._going_on(said if outcome else ())
+        return shown | self._going_on(said if outcome else (), words)
 
-    def _going_on(self, said: Conversation) -> dict[Any, Any]:
+    def _going_on(self, said: Conversation, words: Words) -> dict[Any, Any]:
         """The questions offered under the last answer."""
         import gradio as gr
 
-        further = followups(self.legation, said[-1].outcome, [one.question for one in said]) if said else ()
+        asked = [one.question for one in said]
+        further = followups(self.legation, said[-1].outcome, asked, words=words) if said else ()
         padded = [*further, *[""] * FOLLOWUPS][:FOLLOWUPS]
         updates = (gr.update(value=question, visible=bool(question)) for question in padded)
         return {self.going_on: gr.update(visible=bool(further))} | dict(zip(self.followups, updates, strict=True))

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from bot import notices
 from bot.desk import Busy, Late
 from ingest.documents import LibraryError
 
@@ -109,7 +110,7 @@ def in_words(error: Exception, words: Mapping[str, str], broken: str = "chat.bro
         log.error("the library cannot be read: %s", error)
         return f"{words['common.unreadable']}. {words['common.unreadable_mend']}"
     if isinstance(error, LibraryError):
-        return str(error)
+        return notices.told(str(error), words)
     log.error("a page could not do what was asked", exc_info=error)
     return words[broken]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from bot import language, places
+from bot import language, notices, places
 from bot.answer import Answer, Citation, Kind, Refusal, Statement, Written
 from bot.status import is_draft, is_over
 from ingest.documents import Document
@@ -182,7 +182,7 @@ def answer(outcome: Answer, turn: int, words: Words | None = None) -> str:
     parts = [
         understood(outcome.question, outcome.standalone_question, words),
         said,
-        f"***{markdown(outcome.note)}***" if visible(outcome.note) else "",
+        f"***{markdown(notices.told(outcome.note, words))}***" if visible(outcome.note) else "",
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -221,7 +221,7 @@ def refusal(outcome: Refusal, turn: int, words: Words | None = None, narrowed: b
     words = words or language.load(language.DEFAULT)
     parts = [
         understood(outcome.question, outcome.standalone_question, words),
-        f"**{markdown(words['chat.refused'])}** {markdown(outcome.reason)}",
+        f"**{markdown(words['chat.refused'])}** {markdown(notices.told(outcome.reason, words))}",
         markdown(words["chat.filtered_refusal"]) if narrowed else "",
     ]
     if outcome.nearby:
@@ -270,11 +270,16 @@ def dropped(written: Written | None, words: Words) -> str:
     if written is None or not written.dropped:
         return ""
     items = "".join(
-        f"<li>{markup(one.text)} <span>({markup(', '.join(reason.get('rule', '') for reason in one.reasons))})</span></li>"
+        f"<li>{markup(one.text)} <span>({markup('; '.join(_broken(reason) for reason in one.reasons))})</span></li>"
         for one in written.dropped
     )
     heading = markup(language.many(words, "chat.dropped", len(written.dropped)))
     return f'<details class="dropped"><summary>{heading}</summary><ul>{items}</ul></details>'
+
+
+def _broken(reason: dict[str, str]) -> str:
+    """The rule that a sentence broke, and what broke it."""
+    return ": ".join(part for part in (reason.get("rule", ""), short(reason.get("detail", ""))) if part)
 
 
 def card(cited: Sequence[Citation], turn: int, words: Words | None = None) -> str:
@@ -357,7 +362,7 @@ def plain(outcome: Answer, words: Words | None = None) -> str:
         for at, statement in enumerate(outcome.statements):
             lines += [f"**{pasted(headings[at])}**", ""] if at in headings else []
             lines += [_told(statement), ""]
-    lines += [f"_{pasted(outcome.note)}_", ""] if outcome.note else []
+    lines += [f"_{pasted(notices.told(outcome.note, words))}_", ""] if outcome.note else []
     lines += [f"{words['chat.sources']}", ""]
     for cited in outcome.citations:
         about = cited.document

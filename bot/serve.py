@@ -74,7 +74,7 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     app.include_router(widget.router(service.settings, brand, offered))
     app.mount("/page", StaticFiles(directory=_ASSETS), name="page")
     app.include_router(briefings(files := Files()))
-    page = build(legation, offered, brand, service.feedback, files)
+    page = build(legation, offered, brand, service.feedback, files, translated=not starters)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=200, api_open=False)
     gr.mount_gradio_app(
         app,

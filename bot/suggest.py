@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bot import language
 from bot.answer import Answer, Citation, Refusal
+from bot.language import Words
 from bot.names import fold, instruments, names_of
 from ingest.documents import Document
 
@@ -20,10 +22,10 @@ _WISHES = ("resolution", "statement", "declaration", "communique", "call", "stra
 _LONGEST = 60  # characters of a name that fits on a button
 
 
-def suggestions(legation: Legation, most: int = OFFERED) -> tuple[str, ...]:
+def suggestions(legation: Legation, most: int = OFFERED, code: str = language.DEFAULT) -> tuple[str, ...]:
     """At most `most` questions about documents of different publishers that this library answers."""
     found: list[str] = []
-    for tried, question in enumerate(candidates(legation.index.documents())):
+    for tried, question in enumerate(candidates(legation.index.documents(), language.load(code))):
         if len(found) == most or tried == TRIED:
             break
         if isinstance(legation.ask(question), Answer):
@@ -31,8 +33,9 @@ def suggestions(legation: Legation, most: int = OFFERED) -> tuple[str, ...]:
     return tuple(found)
 
 
-def candidates(documents: Sequence[Document]) -> Iterator[str]:
+def candidates(documents: Sequence[Document], words: Words | None = None) -> Iterator[str]:
     """A question for each document with a name short enough, publishers in turn, newest first."""
+    words = words or language.load(language.DEFAULT)
     waiting = _spread(sorted(documents, key=lambda document: document.date, reverse=True))
     while waiting:
         seen: set[str] = set()
@@ -43,7 +46,7 @@ def candidates(documents: Sequence[Document]) -> Iterator[str]:
                 continue
             seen.add(document.publisher)
             if name := short_name(document):
-                yield _question(document, name)
+                yield _question(document, name, words)
         waiting = later
 
 
@@ -67,16 +70,19 @@ def short_name(document: Document) -> str:
     return document.title if len(document.title) <= _LONGEST else ""
 
 
-def _question(document: Document, name: str) -> str:
+def _question(document: Document, name: str, words: Words) -> str:
     kind = document.kind.casefold()
     if any(word in kind for word in _RULES):
-        return f"What is the purpose of {_the(name)}?"
+        return words["suggest.purpose"].format(name=_the(name, words))
     if any(word in kind for word in _WISHES):
-        return f"What does {_the(name)} call for?"
-    return f"What should I know about {_the(name) if name.startswith('The ') else name}?"
+        return words["suggest.call"].format(name=_the(name, words))
+    return words["suggest.know"].format(name=_the(name, words) if name.startswith("The ") else name)
 
 
-def _the(name: str) -> str:
+def _the(name: str, words: Words) -> str:
+    """The name with its article; in other languages than English it stands in quotation marks, without."""
+    if words["common.code"] != language.DEFAULT:
+        return name.removeprefix("The ")
     return name if name.startswith("A/") else f"the {name.removeprefix('The ')}"
 
 
@@ -86,7 +92,13 @@ _OTHER = re.compile(
 )
 
 
-def followups(legation: Legation, outcome: Answer | Refusal | None, asked: Sequence[str], most: int = 3) -> list[str]:
+def followups(
+    legation: Legation,
+    outcome: Answer | Refusal | None,
+    asked: Sequence[str],
+    most: int = 3,
+    words: Words | None = None,
+) -> list[str]:
     """Questions to go on with: the provisions that the answer refers to and those beside it, then documents near it.
 
     Nothing is asked to find them, since that would cost as much as an answer; each rests on a place that is there.
@@ -96,7 +108,7 @@ def followups(legation: Legation, outcome: Answer | Refusal | None, asked: Seque
     cited = outcome.citations if isinstance(outcome, Answer) else outcome.nearby
     known = {fold(question) for question in asked}
     found: list[str] = []
-    for question in _further(legation, cited):
+    for question in _further(legation, cited, words or language.load(language.DEFAULT)):
         if fold(question) not in known:
             known.add(fold(question))
             found.append(question)
@@ -105,15 +117,15 @@ def followups(legation: Legation, outcome: Answer | Refusal | None, asked: Seque
     return found
 
 
-def _further(legation: Legation, cited: Sequence[Citation]) -> Iterator[str]:
+def _further(legation: Legation, cited: Sequence[Citation], words: Words) -> Iterator[str]:
     named = [(one, name) for one in cited if (name := short_name(one.document))]
     for one, name in named:
-        yield from _provisions(legation, one, name)
+        yield from _provisions(legation, one, name, words)
     for document, name in dict((one.document.slug, (one.document, name)) for one, name in named).values():
-        yield _question(document, name)
+        yield _question(document, name, words)
 
 
-def _provisions(legation: Legation, cited: Citation, name: str) -> Iterator[str]:
+def _provisions(legation: Legation, cited: Citation, name: str, words: Words) -> Iterator[str]:
     """Questions for the provisions that the quote refers to, then for the next one."""
     here = _PLACE.match(cited.pinpoint)
     if not here:
@@ -127,4 +139,4 @@ def _provisions(legation: Legation, cited: Citation, name: str) -> Iterator[str]
     ]
     for wanted in dict.fromkeys([*others, number + 1]):
         if wanted != number and (sort, wanted) in held:
-            yield f"What does {sort} {wanted} of {_the(name)} say?"
+            yield words["suggest.provision"].format(place=f"{sort} {wanted}", name=_the(name, words))

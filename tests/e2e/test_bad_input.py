@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvicorn
 
-from bot.answer import Answer, Citation, Statement
+from bot.answer import Answer, Citation, Dropped, Statement, Written
 from bot.ask import Event, Legation
 from bot.serve import address, application, listen
 from bot.settings import Settings
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 FACT = "When did the Harbour Accord enter into force?"
 LENGTH = 100
+DROPPED = Written(
+    model="m", dropped=(Dropped(text="<b>It never was.</b>", reasons=({"rule": "denial", "detail": "never"},)),)
+)
 Open = Callable[..., "Page"]
 
 
@@ -111,7 +114,7 @@ class Many(Legation):
         yield Event(type="understood", standalone_question=question, kind="fact")
         yield Event(type="sources", citations=tuple(citations))
         outcome = Answer(
-            id="x", question=question, standalone_question=question, confidence=1, text="", statements=tuple(statements), citations=tuple(citations)
+            id="x", question=question, standalone_question=question, confidence=1, text="", statements=tuple(statements), citations=tuple(citations), written=DROPPED
         )  # fmt: skip
         yield Event(type="done", outcome=outcome)
 
@@ -149,6 +152,9 @@ def test_a_hundred_citations_are_shown(open_page: Open, page_legation: Legation,
         assert page.evaluate("document.activeElement.id") == "src-1-100"
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate("window.hacked") is None
+        page.focus("details.dropped > summary")
+        page.keyboard.press("Enter")
+        assert page.inner_text("details.dropped li") == "<b>It never was.</b> (denial: never)"
 
 
 def test_a_server_that_stops_in_the_middle_is_told_and_recovered_from(open_page: Open, page_legation: Legation) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 FACT = "When did the Harbour Accord enter into force?"
+UNKNOWN = "What is the capital of Mongolia?"
 HOSTILE = "What do the buoy controllers of Mallory run?"
 
 Open = Callable[..., "Page"]
@@ -207,11 +208,17 @@ def test_a_hostile_document_is_read_at_its_place(visit: Open) -> None:
 
 def test_every_page_speaks_french(visit: Open) -> None:
     page = visit(locale="fr-FR")
+    page.wait_for_function("() => / \\?$/.test(document.querySelector('#starters button').textContent)")
     page.click("#takeaway > button")
     page.get_by_role("button", name="Faire la note").click()
     page.wait_for_function("() => /pas encore de réponse/.test(document.querySelector('#takeaway-news').textContent)")
     ask(page)
-    read = visit(source(page), locale="fr-FR")
+    place = source(page)
+    further = page.locator("#followups button:visible").first.inner_text()
+    assert further.startswith(("Que dit", "Quel est", "Que faut-il"))
+    ask(page, UNKNOWN)
+    page.wait_for_function("() => /La bibliothèque ne/.test(document.querySelector('#conversation').textContent)")
+    read = visit(place, locale="fr-FR")
     library = visit("/library", locale="fr-FR")
     for one, words in (
         (read, ("Cité ici", "Plan", "17 mai 2019")),
