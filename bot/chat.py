@@ -241,8 +241,9 @@ class _Page:
         import gradio as gr
 
         code = words["common.code"]
+        same = {self.status: gr.update()}  # Gradio takes an empty answer for a missing one
         if code == language.DEFAULT or not self.translated:
-            return {}
+            return same
         if self.branding.questions:
             offered = self.branding.questions_in(code)
         elif code not in self.asked:
@@ -251,7 +252,7 @@ class _Page:
             offered = self.asked[code]
         padded = [*offered, *[""] * len(self.starters)]
         updates = [gr.update(value=question, visible=bool(question)) for question in padded]
-        return dict(zip(self.starters, updates, strict=False)) if offered else {}
+        return dict(zip(self.starters, updates, strict=False)) if offered and self.starters else same
 
     def narrowed(self, words: Words, *chosen: str) -> dict[Any, Any]:
         """Says on the accordion what the next question is narrowed to."""
@@ -314,7 +315,7 @@ class _Page:
             import gradio as gr
 
             if not said or not said[-1].outcome:
-                return {}
+                return {self.status: gr.update()}
             try:
                 self.feedback.put(**record(said[-1].outcome, reason, talk.history(said[:-1]), said[-1].filters))
             except Unkept as problem:
