@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.answer import Citation, Evidence, Row, Statement
 from bot.answered import told
 from bot.aspects import Aspect
+from bot.disagree import differing, opposed
 from bot.expected import Expectation, counts, expectation, holds_expected
 from bot.names import actors, fold, instruments, mentioned, named_in
 from bot.question import Question
@@ -108,6 +109,10 @@ class Quoter:
             return Draft(picks=())
         if whole := self._whole(question, found, ranked):
             return whole
+        return self._both_sides(self._sentences_that_answer(question, found, ranked), ranked)
+
+    def _sentences_that_answer(self, question: Question, found: Found, ranked: Sequence[Pick]) -> Draft:
+        """The best sentences, up to a number of words."""
         words = LISTED if question.kind == "list" else WORDS
         chosen = choose(ranked, words, CLOSE)[: CONTEXT if _stands_out(question, ranked) else None]
         if question.kind in ("fact", "definition") and not question.parts:
@@ -126,6 +131,22 @@ class Quoter:
         close = [pick for pick in ranked[:LISTS] if pick.score >= ranked[0].score - LIST_CLOSE]
         lists = close if question.kind == "list" else ranked[:1] if self._introduces(ranked[0]) else []
         return next((whole for pick in lists if (whole := self._enumeration(pick))), None)
+
+    def _both_sides(self, draft: Draft, ranked: Sequence[Pick]) -> Draft:
+        """The draft with what other documents say against it beside it, told to the reader."""
+        pairs = opposed(draft.picks, [pick for pick in ranked if pick.score >= ranked[0].score - CLOSE])
+        if not pairs:
+            return draft
+        against = {shown.place: other for shown, other in pairs}
+        theirs = {other.place for other in against.values()}
+        picks = [
+            one
+            for pick in draft.picks
+            if pick.place not in theirs
+            for one in (pick, against.get(pick.place))
+            if one is not None
+        ]
+        return draft.model_copy(update={"picks": tuple(picks), "note": differing(pairs)})
 
     def rank(self, question: Question, asked: str, evidence: Sequence[Evidence], scored: int = SCORED) -> list[Pick]:
         """The sentences of `evidence`, best first: a first choice by late interaction, then scored with the question."""
