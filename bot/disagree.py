@@ -29,7 +29,7 @@ def disagree(one: str, other: str) -> bool:
 
 def opposed(shown: Sequence[Pick], ranked: Sequence[Pick]) -> list[tuple[Pick, Pick]]:
     """For each of `shown` that another document contradicts, itself and the best of `ranked` that does."""
-    found = []
+    found: list[tuple[Pick, Pick]] = []
     for pick in shown:
         others = (other for other in ranked if other.document.slug != pick.document.slug)
         other = next((other for other in others if disagree(pick.text, other.text)), None)
