@@ -116,7 +116,7 @@ def _series(question: Question, fits: Mapping[str, Match], documents: Mapping[st
             if 1 < len(titled) <= MOST:
                 return sorted(titled, key=lambda slug: (documents[slug].date, slug))
     best = max((fit.overlap for fit in fits.values()), default=0.0)
-    if best < FITS:
+    if best < FITS or sum(bool(fit.named) for fit in fits.values()) == 1:
         return []
     first = max(fits, key=lambda slug: (fits[slug].overlap, slug))
     alike = [

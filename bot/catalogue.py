@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +15,7 @@ from ingest.documents import Document
 
 NAMED = 0.06  # added to a late-interaction score (about 0.6 to 0.95) when the question names the passage's document
 DATED = 0.03  # ... when the question gives the month or year of the document
+MEANT, AHEAD = 0.015, 1.3  # the least bonus of a document that is meant without being named, and its lead over the next
 TITLED = 0.05  # ... times the weighted share of the question's words that stand in the document's title
 
 
@@ -71,6 +72,16 @@ class Catalogue:
                 overlap=shared / weight,
             )
         return found
+
+
+def meant(matches: Mapping[str, Match]) -> list[str]:
+    """The documents that a question names; where it names none, the one that fits far better than the rest, if one does."""
+    named = [slug for slug, match in matches.items() if match.named]
+    if named or not matches:
+        return named
+    first, *rest = sorted(matches, key=lambda slug: (-matches[slug].bonus, slug))
+    second = matches[rest[0]].bonus if rest else 0.0
+    return [first] if matches[first].bonus >= max(MEANT, AHEAD * second) else []
 
 
 _WORD = re.compile(r"[^\W_]+(?:[/.-]\d+)*")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from bot.names import fold
+from bot.wording import stem, synonyms
 
 Expectation = Literal["date", "duration", "money", "number", "name", "place", ""]
 
@@ -31,7 +32,7 @@ _ASKS: tuple[tuple[Expectation, str], ...] = (
     ),
     (
         "place",
-        r"where(?! (?:do|does) (?:\w+ ){1,4}stand)|in which (?:city|country|town|place)|donde|ou (?:s'est|a eu|se tient|a ete)",
+        r"(?:^|[,:;] |and |from |to )where(?! (?:do|does) (?:\w+ ){1,4}stand)|in which (?:city|country|town|place)|donde|ou (?:s'est|a eu|se tient|a ete)",
     ),
     (
         "name",
@@ -51,11 +52,11 @@ _HELD: tuple[tuple[Expectation, str], ...] = (
     (
         "date",
         rf"(?i)\b(?:(?:19|20)\d\d|(?:\d{{1,2}} )?(?:{_MONTHS})(?: \d{{1,2}})?\b(?! (?:be|not|also)\b)|no[tr]? later than"
-        r"|within \w+ (?:hours|days|months|years))",
+        r"|within (?:the next )?\w+ (?:hours?|days?|weeks?|months?|years?|decade)|within a decade|(?:end of|by) (?:the|this) (?:year|decade))",
     ),
     (
         "duration",
-        rf"(?i)\b(?:(?:\d+|{_NUMBER_WORDS}|a|an|every|each)[ -](?:\w+ )?(?:{_UNITS})|annually|monthly|yearly|without undue delay"
+        rf"(?i)\b(?:(?:\d+|{_NUMBER_WORDS}|a|an|every|each)[ -](?:\w+ )?(?:{_UNITS})|(?:bi|semi)?-?(?:annual|monthly|weekly|yearly|quarterly|daily)(?:ly)?|without undue delay"
         r"|immediately)\b"
         rf"|\bfrom (?:(?:\d{{1,2}} )?(?:{_MONTHS}) )?(?:19|20)\d\d (?:to|until|till) ",
     ),
@@ -77,6 +78,7 @@ CARDINALS = (
 ).split()
 _NUMERAL = rf"(?:(?!(?:19|20)\d\d\b)\d[\d,.]*|{'|'.join(CARDINALS)}|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen)"
 _HOW_MANY = re.compile(r"how many ((?:\w+ ?){1,4})")
+BESIDE = 7  # words between a number and what it counts, at most
 _AUXILIARIES = frozenset("must shall does were have will should would could been other more different that".split())
 
 
@@ -96,11 +98,17 @@ def counts(question: str, texts: Sequence[str]) -> bool:
     asked = _HOW_MANY.search(fold(question))
     if not asked:
         return True
-    stems = [
-        word[: max(4, len(word) - 2)] for word in asked.group(1).split() if len(word) > 3 and word not in _AUXILIARIES
-    ][:2]
-    for stem in map(re.escape, stems):
-        beside = re.compile(rf"\b{_NUMERAL}\b(?:\W+\w+){{0,6}}\W+{stem}|\b{stem}\w*(?:\W+\w+){{0,6}}\W+{_NUMERAL}\b")
-        if any(beside.search(fold(text)) for text in texts):
-            return True
-    return not stems
+    things = [word for word in asked.group(1).split() if len(word) > 3 and word not in _AUXILIARIES][:2]
+    return not things or any(_counted(thing, fold(text)) for thing in things for text in texts)
+
+
+def _counted(thing: str, text: str) -> bool:
+    """Whether a number stands within seven words of `thing`, a form of it or a word that may stand for it."""
+    words = re.findall(r"\w[\w,.]*", text)
+    kin = [i for i, word in enumerate(words) if _kin(thing, word.rstrip(".,"))]
+    numerals = [i for i, word in enumerate(words) if re.fullmatch(_NUMERAL, word.rstrip(".,"))]
+    return any(0 < abs(i - j) <= BESIDE for i in kin for j in numerals)
+
+
+def _kin(one: str, other: str) -> bool:
+    return other.startswith(one[: max(4, len(one) - 2)]) or stem(one) == stem(other) or synonyms(one, other)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bot.answer import Kind
+from bot.define import term_of
 from bot.expected import Expectation, expectation
 from bot.names import fold, instruments, mentioned, named_in
 from bot.spelling import Vocabulary, is_english
@@ -70,6 +71,7 @@ class Question(BaseModel):
     terms: tuple[str, ...] = Field(default=(), description="Terms of art for plain words of the question.")
     language: str = Field(default="en", description="Of the question: en, es or fr.")
     kind: Kind = "fact"
+    term: str = Field(default="", description="What is to be defined, where a definition is asked for.")
     expects: Expectation = Field(default="", description="What the answering sentence must hold.")
     followup: bool = False
     instruments: dict[str, str] = Field(default={}, description="Canonical name -> the words used.")
@@ -188,6 +190,9 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         search = " ".join([search, *(name for name in (*named, *bodies) if fold(name) not in fold(search))])
     folded = fold(meant)
     pinpoints = mentions(meant)
+    term = term_of(meant) if language == "en" else ""
+    kind = _kind(folded, bool(pinpoints))
+    kind = "definition" if term and kind in ("fact", "definition") else kind
     return Question(
         asked=asked,
         text=text,
@@ -196,8 +201,9 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         parts=() if followup else _parts(search),
         terms=terms_for(search),
         language=language,
-        kind=_kind(folded, bool(pinpoints)),
-        expects=expectation(meant),
+        kind=kind,
+        term=term if kind == "definition" else "",
+        expects="" if term and kind == "definition" else expectation(meant),
         followup=followup,
         instruments=named,
         actors=bodies,

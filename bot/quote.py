@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from bot.answer import Citation, Evidence, Row, Statement
 from bot.answered import told
 from bot.aspects import Aspect
+from bot.catalogue import meant
+from bot.define import defines
 from bot.disagree import differing, opposed
 from bot.expected import Expectation, counts, expectation, holds_expected
 from bot.names import actors, fold, instruments, mentioned, named_in
@@ -43,6 +45,7 @@ OPENING = 45  # longest sentence, in words, that is put before an item since it 
 PASSAGE = 40.0  # weight of the passage's score (differences of about 0.1) against the cross-encoder's logit
 EXPECTED = 2.0  # added when the sentence holds what the question expects (a date, a number ...)
 DEFINES = 3.0  # added when a definition is asked for and the sentence gives one
+DEFINED = 8.0  # ... of the term that is asked for
 ASKS = 4.0  # taken off a sentence that asks, as reporters do
 HEADER = 8.0  # ... a line such as "Resolution adopted on ...", unless a date is asked for
 RECITAL = 3.0  # ... a recital, which explains and does not bind
@@ -294,8 +297,8 @@ class Quoter:
 
     def _provision(self, question: Question, found: Found, ranked: Sequence[Pick]) -> Draft | None:
         """The provision that the question names, verbatim; of a long one, the sentences nearest to the question."""
-        named = [slug for slug, match in found.matches.items() if match.named]
-        slugs = dict.fromkeys(item.document.slug for item in found.evidence if item.document.slug in named)
+        asked = meant(found.matches)
+        slugs = dict.fromkeys(item.document.slug for item in found.evidence if item.document.slug in asked)
         for slug in slugs:
             text = self.index.text(slug)
             inside = [
@@ -347,6 +350,7 @@ _DEFINES = re.compile(
 _FURNITURE = re.compile(
     r"(?i)^(?:distr\.?:|original:|agenda item|\d+(?:st|nd|rd|th) plenary meeting|united nations$|general assembly$|page \d|for immediate release|via |\*+$)"
 )
+_SPEAKER = re.compile(r"^(?:[A-Z][A-Z.’'-]+ ){0,4}[A-Z][A-Z.’'-]+: ")  # who speaks, in a transcript
 _ORDERS = re.compile(  # words for whatever reads the document by machine: they are no news, and never an answer
     r"(?i)\b(?:ignore|disregard|forget|override) (?:all |any |the |of )*(?:previous|prior|earlier|preceding|your|these|other)\b[^.]{0,20}"
     r"(?:instructions?|prompts?|rules|guidelines|text)\b"
@@ -366,7 +370,7 @@ def quotable(document: Document, sentence: Sentence) -> bool:
     text = document.text[sentence.start : sentence.end]
     if not states(document, sentence) or _FURNITURE.match(text):
         return False
-    words = len(text.split())
+    words = len(_SPEAKER.sub("", text).split())
     ends = text.rstrip()[-1:] in '.;:?!,)”"’—' or sentence.kind in ("item", "row")
     return words >= 4 and (ends or words >= 12 or bool(_ADOPTED.search(text)))
 
@@ -428,7 +432,10 @@ def _bonus(question: Question, expects: Expectation, text: str, pinpoint: str) -
     """For holding what is asked for: the expected kind of thing, a definition; against questions, header lines and recitals."""
     held = bool(expects) and holds_expected(text, expects) and (expects != "number" or counts(question.text, [text]))
     bonus = EXPECTED * held
-    bonus += DEFINES * (question.kind == "definition" and bool(_DEFINES.search(text)))
+    if question.term:
+        bonus += DEFINED * defines(question.term, text)
+    else:
+        bonus += DEFINES * (question.kind == "definition" and bool(_DEFINES.search(text)))
     bonus -= ASKS * text.rstrip().endswith("?")
     bonus -= HEADER * (expects != "date" and _ADOPTED.search(text) is not None and text.rstrip()[-1:] not in ".;:")
     bonus -= RECITAL * (pinpoint.startswith("recital") and "recital" not in question.text.lower())

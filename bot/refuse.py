@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence
 from bot.answered import answered
-from bot.catalogue import words_of
+from bot.catalogue import meant, words_of
 from bot.expected import CARDINALS, counts, holds_expected
 from bot.names import actors, as_written, fold, instruments, mentioned, names_of, pattern
 from bot.premise import denying
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.retrieve import Retriever
 
 NEARBY = 3
+ELSEWHERE = 0.4  # how missing a name or number is that stands in the quoted document, but not near the quoted words
 _FIGURE = re.compile(r"(?<![\w(])\d+(?:[./]\d+)*(?![\w)])")
 _NUMBERED = re.compile(
     r"(?:Executive Order|E\.?O\.?|[Rr]esolution|A/RES/|Directive|Regulation|Decision|SP|NSM-|PPD-"
@@ -33,7 +34,7 @@ _NUMBERED = re.compile(
 )
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split()
 _ORDINAL = re.compile(
-    rf"\b(?<!one )(?<!two )({'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))\b(?! (?:party|countr|largest|of (?:all|the)))"
+    rf"\b(?<!one )(?<!two )({'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))\b(?! (?:half|quarter|party|countr|largest|of (?:all|the)))"
 )
 _ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv".split()
 _PARTS = "pillar|tier|shield|principle|norm|annex|objective|goal|recommendation|horizon|strand"
@@ -65,6 +66,8 @@ class Signals(BaseModel):
     uncounted: bool  # it asks how many of a thing, and no number stands beside that thing
     unnumbered: bool = False  # it asks for the third, the 12th ... of a series, and nothing quoted is that
     foreign: bool = False  # it is not in English, so that its words match less
+    best: float = 0.0  # the cross-encoder's logit of the best quoted sentence
+    pair: float = 0.0  # ... and of the best passage
     answered: float = 0.0  # logit that the best quoted sentence answers it
     several: bool = False  # a comparison, a timeline or an overview: one sentence never answers the whole of it
     listed: bool = False  # a list is asked for
@@ -83,10 +86,12 @@ WEIGHTS = {
     "uncounted": -2.2,
     "unnumbered": -3.0,
     "foreign": 0.1,
+    "best": 0.0,
+    "pair": 0.0,
     "answered": 0.95,
     "several": 1.3,
     "listed": -0.7,
-    "followup": 0.8,
+    "followup": 1.2,
     "whole": 1.1,
 }
 
@@ -138,17 +143,27 @@ class Gate:
             numbers=self._numbers_missing(question, picks),
             missing=max(self._missing(question, picks, found).values(), default=0.0),
             unexpected=not any(holds_expected(pick.text, question.expects) for pick in picks),
-            placed=any(match.named for match in found.matches.values())
-            and any(self._quotes(place, picks) for place in question.pinpoints),
+            placed=bool(meant(found.matches)) and any(self._quotes(place, picks) for place in question.pinpoints),
             uncounted=not counts(question.new or question.text, [pick.text for pick in picks]),
             unnumbered=bool(ordinals(question.search) - ordinals(self._around(picks))),
             foreign=question.language != "en",
-            answered=answered(question.search, picks, self.index.pairs),
+            best=max(pick.raw for pick in picks),
+            pair=max(item.pair for item in found.evidence),
+            answered=self._answered(question, picks),
             several=question.kind in ("comparison", "timeline", "overview"),
             listed=question.kind == "list",
             followup=question.followup,
             whole=question.kind in ("definition", "provision"),
         )
+
+    def _answered(self, question: Question, picks: Sequence[Pick]) -> float:
+        """Whether the best pick answers; of a follow-up, its own words count as much, so that the earlier question lends no licence."""
+        pairs = self.index.pairs
+        told = answered(question.search, picks, pairs)
+        if not question.followup:
+            return told
+        alone = [pick.model_copy(update={"told": None}) for pick in picks]
+        return (told + answered(question.new, alone, pairs)) / 2
 
     def _card(self, slug: str) -> str:
         document = self.index.document(slug)
@@ -176,12 +191,18 @@ class Gate:
             }
         folded = fold(text)
         absent |= {name: share(name) for name in question.names if not _stands(name, folded)}
-        if not any(match.named for match in found.matches.values()):
+        if not meant(found.matches):
             said = {*mentions(text)}
             absent |= {
                 p: 1.0 for p in question.pinpoints if p not in said and p not in folded and not self._quotes(p, picks)
             }
+        if absent and (whole := self._whole_texts(picks)):
+            absent = {name: rarity * (ELSEWHERE if _stands(name, whole) else 1) for name, rarity in absent.items()}
         return absent
+
+    def _whole_texts(self, picks: Sequence[Pick]) -> str:
+        """The texts of the quoted documents, folded."""
+        return fold(" ".join({pick.document.slug: pick.document.text for pick in picks}.values()))
 
     def _numbers_missing(self, question: Question, picks: Sequence[Pick]) -> float:
         """The share of the years, months and figures in the question that the quoted passages and their documents do not hold."""
@@ -192,7 +213,9 @@ class Gate:
         held = {*dates, *(month for month in question.months if month in text)}
         months = [month for month in question.months if month not in held and month[:4] not in missing]
         missing += [month for month in months if not re.search(rf"\b{_MONTH_NAMES[int(month[5:]) - 1]}\b", fold(text))]
-        return len(missing) / max(1, len(asked) + len(question.months))
+        whole = self._whole_texts(picks) if missing else ""
+        weight = sum(ELSEWHERE if re.search(rf"(?<![\d.]){re.escape(n)}(?!\d)", whole) else 1.0 for n in missing)
+        return weight / max(1, len(asked) + len(question.months))
 
     def _quotes(self, place: str, picks: Sequence[Pick]) -> bool:
         return any(within(normal(pick.sentence.pinpoint), place) for pick in picks if pick.sentence.pinpoint)
@@ -285,9 +308,9 @@ def _stands(name: str, folded: str) -> bool:
         return True  # Africa for African
     if len(words) > 1 and sum(word in folded for word in words) / len(words) > 0.66:
         return True
-    short = re.match(r"([A-Z]{2,5})(\d*)$", name)
+    short = re.match(r"(?=.*[A-Z].*[A-Z])([A-Za-z]{2,5})(\d*)$", name)
     spelt_out = (
-        r"[\w'-]*[ -](?:of |and |for |the )*".join((*short[1].casefold(), *([short[2]] if short[2] else [])))
+        r"[\w'-]*?[ -](?:(?:of|and|for|the)[ -])*".join((*short[1].casefold(), *([short[2]] if short[2] else [])))
         if short
         else ""
     )

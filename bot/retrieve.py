@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from bot.answer import Evidence
 from bot.aspects import Aspect, aspects_of
-from bot.catalogue import Catalogue, Match
+from bot.catalogue import Catalogue, Match, meant
+from bot.define import defines
 from bot.question import Filters, Question, understand
 from bot.spelling import Vocabulary
 from bot.status import is_over
@@ -32,6 +33,7 @@ RERANKED = 120  # candidates that late interaction sees; more changed nothing on
 READ = 16  # passages that the cross-encoder reads, of the best by late interaction
 READ_ASPECT = 6  # ... of each aspect of a question that has several
 PAIRED = 0.015  # weight of the cross-encoder's logit (-11 to 11) against the late-interaction score (0.6 to 0.95)
+DEFINING = 0.08  # ... when it asks for a definition, and the passage gives it
 PLACED = 0.5  # added when the question names the provision
 OVER = 0.03  # taken off what is repealed or superseded, unless the question names it
 KEPT = 3  # passages of each aspect that stay in the evidence
@@ -103,7 +105,8 @@ class Retriever:
             for aspect in aspects_of(question, matches, self.catalogue.documents)
             if not (aspect.slug and where) or self._admits(where, aspect.slug)
         ]
-        whole = Search(words=question.search, terms=question.terms, where=where)
+        terms = (*question.terms, f"{question.term} means") if question.term else question.terms
+        whole = Search(words=question.search, terms=terms, where=where)
         searches = [whole]
         for aspect in parts:
             scope = {**where, "slug": aspect.slug} if aspect.slug else where
@@ -111,8 +114,9 @@ class Retriever:
         candidates = [self._candidates(search, matches, placed if search is whole else []) for search in searches]
         retrieved = time.perf_counter()
         query = self.index.token_encoder.encode_query(whole.words)
+        defining = self._defining(question.term, candidates[0]) if question.term else set()
         ranked = [
-            self._rerank(search, names, matches, set(placed))
+            self._rerank(search, names, matches, set(placed), defining)
             for search, names in zip(searches, candidates, strict=True)
         ]
         return Found(
@@ -145,7 +149,7 @@ class Retriever:
 
     def _placed(self, question: Question, matches: Mapping[str, Match], where: Mapping[str, Any]) -> list[str]:
         """The passages of the provisions that the question names, in the documents that it names."""
-        slugs = [slug for slug, match in matches.items() if match.named] if question.pinpoints else []
+        slugs = meant(matches) if question.pinpoints else []
         return [
             passage.id
             for slug in slugs
@@ -154,8 +158,22 @@ class Retriever:
             if any(holds(passage, pinpoint) for pinpoint in question.pinpoints)
         ]
 
+    def _defining(self, term: str, candidates: Sequence[str]) -> set[str]:
+        """Those of the candidates that say what `term` is."""
+        passages = (self.index.passage(name) for name in candidates)
+        return {
+            p.id
+            for p in passages
+            if any(defines(term, p.text[s.start - p.start : s.end - p.start]) for s in p.sentences)
+        }
+
     def _rerank(
-        self, search: Search, candidates: Sequence[str], matches: Mapping[str, Match], placed: set[str]
+        self,
+        search: Search,
+        candidates: Sequence[str],
+        matches: Mapping[str, Match],
+        placed: set[str],
+        defining: set[str],
     ) -> list[Evidence]:
         """The candidates by late interaction, the best of them then read together with the question by the cross-encoder."""
         from ingest.encoders import maxsim_many
@@ -171,7 +189,7 @@ class Retriever:
         for name, score in zip(known, scores, strict=True):
             passage = self.index.passage(name)
             document, match = self.index.document(passage.slug), matches[passage.slug]
-            total = float(score) + match.bonus + PLACED * (name in placed)
+            total = float(score) + match.bonus + PLACED * (name in placed) + DEFINING * (name in defining)
             total -= OVER * (is_over(document.status) and not match.named)
             evidence.append(Evidence(document=document, passage=passage, score=total, raw=float(score)))
         evidence = _best_first(evidence)

@@ -12,6 +12,7 @@ from bot.names import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
 SHORTEST = 5  # letters of a word that is looked at: shorter ones are too near each other
+ASKS = ("who", "what", "when", "where", "which", "why", "how", "whose")  # a misspelt first word is one of these
 RARE = 2  # passages that a word of the library must stand in to be what was meant
 
 
@@ -64,6 +65,10 @@ class Vocabulary:
         from rapidfuzz.distance import OSA
 
         plain = fold(word)
+        if at == 0 and word.isascii() and plain not in _english() and len(plain) > 2:
+            asks = process.extractOne(plain, ASKS, scorer=OSA.distance, score_cutoff=1)
+            if asks is not None:
+                return str(asks[0]).capitalize()
         if len(plain) < SHORTEST or plain in self.count or word.isupper() or not plain.isascii() or plain in _english():
             return word
         name = word[0].isupper() and at > 0
