@@ -29,7 +29,7 @@ _ASK = "no-cache"  # kept, but asked about each time
 _LAUNCHER = ("launch", "unframed", "unframed_link")  # words that the launcher says itself
 _TURNS = 12  # of the conversation, sent with a question
 _BARE = re.compile(rb"^\s*(?://.*)?\n?", re.MULTILINE)
-_ROOM = re.compile(rb"\s*([{};,])\s*")
+_ROOM = re.compile(r"/\*.*?\*/|\s*([{};,])\s*|(?<=:)\s+", re.DOTALL)
 
 
 class File(NamedTuple):
@@ -43,9 +43,7 @@ class File(NamedTuple):
     @classmethod
     def of(cls, text: str, media_type: str, caching: str) -> File:
         """A file without its comments and indentation, which only those who read the source need."""
-        body = _BARE.sub(b"", text.encode())
-        if media_type == _STYLE:
-            body = _ROOM.sub(rb"\1", body)
+        body = _BARE.sub(b"", (_tight(text) if media_type == _STYLE else text).encode())
         return cls(body, gzip.compress(body, 9, mtime=0), media_type, caching)
 
     @property
@@ -69,7 +67,7 @@ class File(NamedTuple):
 def router(settings: Settings, branding: Branding, offered: Sequence[str] = ()) -> APIRouter:
     """The routes; `offered` are questions to begin with, where neither the site nor the branding names any."""
     made = APIRouter(include_in_schema=False)
-    launcher = File.of(_text("widget.js").replace('"LEGATION_WORDS"', _json(_launcher())), _SCRIPT, _HOUR)
+    launcher = File.of(_launcher(), _SCRIPT, _HOUR)
     files = {
         "chat.js": File.of(_text("chat.js"), _SCRIPT, _FOREVER),
         "chat.css": File.of(branding.css() + _text("chat.css"), _STYLE, _FOREVER),
@@ -102,9 +100,16 @@ def router(settings: Settings, branding: Branding, offered: Sequence[str] = ()) 
     return made
 
 
-def _launcher() -> dict[str, dict[str, str]]:
-    """The launcher's words in every language."""
-    return {code: {name: language.load(code)[f"widget.{name}"] for name in _LAUNCHER} for code in language.codes()}
+def _launcher() -> str:
+    """The launcher with its words in every language and its style."""
+    words = {code: {name: language.load(code)[f"widget.{name}"] for name in _LAUNCHER} for code in language.codes()}
+    script = _text("widget.js").replace('"LEGATION_WORDS"', _json(words))
+    return script.replace('"LEGATION_STYLE"', _json(_tight(_text("launcher.css"))))
+
+
+def _tight(style: str) -> str:
+    """A style sheet without the comments and the room that only people need."""
+    return _ROOM.sub(r"\1", style).replace(";}", "}")
 
 
 def _page(code: str, settings: Settings, branding: Branding, offered: Sequence[str], files: dict[str, File]) -> File:
