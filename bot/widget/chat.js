@@ -288,7 +288,7 @@ class Chat extends HTMLElement {
     this.append(
       make("header", {}, make("h1", { dir: "auto" }, this.title_), this.close),
       this.main,
-      make("form", { onsubmit: (event) => this.submit(event) }, this.box, this.send, this.stop),
+      make("form", { role: "search", onsubmit: (event) => this.submit(event) }, this.box, this.send, this.stop),
       make("footer", {}, given.privacy && make("span", {}, given.privacy), make("a", { href: "./", target: "_blank", rel: "noopener" }, say("whole")), this.clear),
     );
     document.title = this.title_;

@@ -28,7 +28,7 @@
 
   function make(tag, given, ...inside) {
     const node = document.createElement(tag);
-    for (const name in given) node.setAttribute(name, given[name]);
+    for (const [name, value] of Object.entries(given)) node.setAttribute(name, value);
     node.append(...inside);
     return node;
   }

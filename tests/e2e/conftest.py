@@ -13,7 +13,7 @@ import pytest
 
 from bot.ask import Event, Legation
 from bot.serve import address, application, listen
-from tests.e2e.sites import LISTED, Sites, Visit, Visitor
+from tests.e2e.sites import LISTED, Sites, Visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -88,6 +88,6 @@ def for_sites(legation: Legation, sites: Sites, **given: Any) -> Legation:
 @pytest.fixture
 def visit(browser: Browser, sites: Sites, ask: str) -> Iterator[Visit]:
     """Opens a site with the widget, and looks afterwards at what it did."""
-    visitor = Visitor(browser, sites, ask)
-    yield visitor
-    visitor.leave()
+    made = Visit(browser, sites, ask)
+    yield made
+    made.leave()

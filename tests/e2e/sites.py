@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,8 +20,6 @@ LISTED, UNLISTED = ("www.think", "strict"), ("other", "evil")
 KEPT = (
     "() => { try { return localStorage.length + sessionStorage.length + document.cookie.length; } catch { return 0; } }"
 )
-
-Visit = Callable[..., "Page"]
 
 
 class Sites:
@@ -58,7 +55,7 @@ class Sites:
         self.server.server_close()
 
 
-class Visitor:
+class Visit:
     """Opens sites with the widget; when it leaves, nothing may be stored, called elsewhere, or complained about."""
 
     def __init__(self, browser: Browser, sites: Sites, ask: str) -> None:
