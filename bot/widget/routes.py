@@ -6,7 +6,8 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,15 +65,20 @@ class File(NamedTuple):
         return Response(self.body, media_type=self.media_type, headers=headers)
 
 
-def router(settings: Settings, branding: Branding, offered: Sequence[str] = ()) -> APIRouter:
-    """The routes; `offered` are questions to begin with, where neither the site nor the branding names any."""
+def router(
+    settings: Settings, branding: Branding, offered: Callable[[str], Sequence[str]] = lambda code: ()
+) -> APIRouter:
+    """The routes; `offered` tells questions to begin with in a language, where neither site nor branding names any."""
     made = APIRouter(include_in_schema=False)
     launcher = File.of(_launcher(), _SCRIPT, _HOUR)
     files = {
         "chat.js": File.of(_text("chat.js"), _SCRIPT, _FOREVER),
         "chat.css": File.of(branding.css() + _text("chat.css"), _STYLE, _FOREVER),
     }
-    pages = {code: _page(code, settings, branding, offered, files) for code in language.codes()}
+
+    @lru_cache(maxsize=16)
+    def made_of(code: str, questions: tuple[str, ...]) -> File:
+        return _page(code, settings, branding, questions, files)
 
     @made.get("/widget.js")
     def script(request: Request) -> Response:
@@ -81,8 +87,8 @@ def router(settings: Settings, branding: Branding, offered: Sequence[str] = ()) 
     @made.get("/widget")
     def page(request: Request) -> Response:
         wished = request.query_params.get("language", "")[:2].lower()
-        accepted = language.pick(request.headers.get("accept-language"))
-        return pages.get(wished, pages[accepted]).answer(request)
+        code = wished if wished in language.codes() else language.pick(request.headers.get("accept-language"))
+        return made_of(code, tuple(branding.questions_in(code) or offered(code))).answer(request)
 
     if not settings.public:
         files["demo.css"] = File.of(_text("demo.css"), _STYLE, _ASK)
@@ -112,7 +118,7 @@ def _tight(style: str) -> str:
     return _ROOM.sub(r"\1", style).replace(";}", "}")
 
 
-def _page(code: str, settings: Settings, branding: Branding, offered: Sequence[str], files: dict[str, File]) -> File:
+def _page(code: str, settings: Settings, branding: Branding, questions: Sequence[str], files: dict[str, File]) -> File:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -122,7 +128,7 @@ def _page(code: str, settings: Settings, branding: Branding, offered: Sequence[s
         "name": branding.name,
         "welcome": branding.welcome_in(code) or said["welcome"],
         "privacy": branding.privacy_in(code),
-        "questions": list(branding.questions_in(code) or offered),
+        "questions": list(questions),
         "words": {
             name: value for name, value in said.items() if name not in (*_LAUNCHER, "welcome", "library", "noscript")
         },
