@@ -137,9 +137,10 @@ def told(visits: Sequence[Taken]) -> str:
     """The medians, with the extremes of the time."""
     times = sorted(one.usable for one in visits)
     size, requests = median(one.bytes for one in visits), median(one.requests for one in visits)
-    return (
-        f"{size / 1000:.1f} KB, {requests:.0f} requests, usable {median(times):.2f} s ({times[0]:.2f}-{times[-1]:.2f})"
-    )
+    button = median(one.button for one in visits)
+    first = f"button {button:.2f} s, " if button else ""
+    spread = f"{median(times):.2f} s ({times[0]:.2f}-{times[-1]:.2f})"
+    return f"{size / 1000:.1f} KB, {requests:.0f} requests, {first}usable {spread}"
 
 
 def main() -> None:
