@@ -44,7 +44,7 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     from bot import api, branding, language, pages
     from bot.chat import AT_ONCE, build, texts
     from bot.problem import install
-    from bot.suggest import suggestions
+    from bot.suggest import Offers, suggestions
     from bot.takeaway import Files
     from bot.takeaway import router as briefings
     from bot.theme import theme
@@ -71,7 +71,8 @@ def application(legation: Legation, host: str = "127.0.0.1", starters: Sequence[
     brand = branding.load(service.settings)
     app.include_router(pages.router(service, brand))
     offered = tuple(starters or brand.questions_in(language.DEFAULT) or suggestions(legation))
-    app.include_router(widget.router(service.settings, brand, offered))
+    offers = Offers(legation, offered, further=not (starters or brand.questions))
+    app.include_router(widget.router(service.settings, brand, offers))
     app.mount("/page", StaticFiles(directory=_ASSETS), name="page")
     app.include_router(briefings(files := Files()))
     page = build(legation, offered, brand, service.feedback, files, translated=not starters)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,36 @@ TRIED = 10  # questions asked in search of good ones; it also warms the models
 _RULES = ("law", "legislation", "directive", "regulation", "treaty", "convention", "order")
 _WISHES = ("resolution", "statement", "declaration", "communique", "call", "strategy")
 _LONGEST = 60  # characters of a name that fits on a button
+
+log = logging.getLogger(__name__)
+
+
+class Offers:
+    """Questions to begin with, by language. Those of a further language are sought when a reader first comes with it.
+
+    That takes seconds, for which nobody waits: the first reader is offered none.
+    """
+
+    def __init__(self, legation: Legation, first: Sequence[str], further: bool = True) -> None:
+        self.legation, self.first, self.further = legation, tuple(first), further
+        self._found = {language.DEFAULT: self.first}
+        self._lock = threading.Lock()
+
+    def __call__(self, code: str) -> tuple[str, ...]:
+        """Those of a language that are known by now; with nothing further to seek, the first in every language."""
+        if not self.further:
+            return self.first
+        with self._lock:
+            if code not in self._found:
+                self._found[code] = ()
+                threading.Thread(target=self._seek, args=(code,), daemon=True).start()
+            return self._found[code]
+
+    def _seek(self, code: str) -> None:
+        try:
+            self._found[code] = suggestions(self.legation, OFFERED, code)
+        except Exception as error:
+            log.error("no questions to begin with in %s: %s", code, type(error).__name__)
 
 
 def suggestions(legation: Legation, most: int = OFFERED, code: str = language.DEFAULT) -> tuple[str, ...]:

@@ -145,7 +145,7 @@ class Turn {
 
   draw(note) {
     const { answer } = this;
-    const held = this.body.contains(document.activeElement) && document.activeElement.dataset.mark;
+    const held = this.body.contains(document.activeElement) && document.activeElement.closest("[data-mark]")?.dataset.mark;
     const asked = shown(answer.standalone_question);
     this.body.replaceChildren(
       ...[
@@ -258,7 +258,7 @@ class Turn {
     const place = where(cited);
     return make(
       "div",
-      { class: "card", id, hidden, role: "group", "aria-label": say("source", { number: cited.number }) },
+      { class: "card", id, hidden, "data-mark": cited.number, role: "group", "aria-label": say("source", { number: cited.number }) },
       place && make("p", { dir: "auto" }, make("strong", {}, place)),
       make("blockquote", { dir: "auto" }, shown(cited.quote)),
       make("p", { class: "soft", dir: "auto" }, joined(" · ", name(cited), shown(cited.publisher), day(cited.date), shown(cited.symbol)), " ", shown(cited.status) && make("span", { class: "badge" }, shown(cited.status))),
@@ -280,15 +280,15 @@ class Chat extends HTMLElement {
     this.next = make("div");
     this.status = make("p", { role: "status", class: "soft" });
     this.alert = make("div", { role: "alert" });
-    this.box = make("textarea", { rows: "1", "aria-label": say("question"), placeholder: say("placeholder"), maxlength: "2000", enterkeyhint: "send", onkeydown: (event) => this.key(event) });
+    this.box = make("textarea", { dir: "auto", rows: "1", "aria-label": say("question"), placeholder: say("placeholder"), maxlength: "2000", enterkeyhint: "send", onkeydown: (event) => this.key(event) });
     this.send = make("button", { class: "send" }, say("ask"));
     this.stop = make("button", { type: "button", hidden: true, onclick: () => this.stopped() }, say("stop"));
     this.clear = make("button", { type: "button", hidden: true, onclick: () => this.anew() }, say("clear"));
     this.main = make("main", { tabindex: "0" }, this.welcome, this.log, this.draft, this.next, this.status, this.alert);
     this.append(
-      make("header", {}, make("h1", {}, this.title_), this.close),
+      make("header", {}, make("h1", { dir: "auto" }, this.title_), this.close),
       this.main,
-      make("form", { onsubmit: (event) => this.submit(event) }, this.box, this.send, this.stop),
+      make("form", { role: "search", onsubmit: (event) => this.submit(event) }, this.box, this.send, this.stop),
       make("footer", {}, given.privacy && make("span", {}, given.privacy), make("a", { href: "./", target: "_blank", rel: "noopener" }, say("whole")), this.clear),
     );
     document.title = this.title_;
@@ -355,6 +355,7 @@ class Chat extends HTMLElement {
       this.failed(turn, error);
     } finally {
       this.running = null;
+      if (this.stop.matches(":focus")) this.box.focus(); // what is hidden loses it
       this.send.hidden = false;
       this.stop.hidden = true;
       this.clear.hidden = !this.log.hasChildNodes();

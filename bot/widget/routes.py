@@ -6,7 +6,8 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +30,7 @@ _ASK = "no-cache"  # kept, but asked about each time
 _LAUNCHER = ("launch", "unframed", "unframed_link")  # words that the launcher says itself
 _TURNS = 12  # of the conversation, sent with a question
 _BARE = re.compile(rb"^\s*(?://.*)?\n?", re.MULTILINE)
-_ROOM = re.compile(rb"\s*([{};,])\s*")
+_ROOM = re.compile(r"/\*.*?\*/|\s*([{};,])\s*|(?<=:)\s+", re.DOTALL)
 
 
 class File(NamedTuple):
@@ -43,9 +44,7 @@ class File(NamedTuple):
     @classmethod
     def of(cls, text: str, media_type: str, caching: str) -> File:
         """A file without its comments and indentation, which only those who read the source need."""
-        body = _BARE.sub(b"", text.encode())
-        if media_type == _STYLE:
-            body = _ROOM.sub(rb"\1", body)
+        body = _BARE.sub(b"", (_tight(text) if media_type == _STYLE else text).encode())
         return cls(body, gzip.compress(body, 9, mtime=0), media_type, caching)
 
     @property
@@ -66,15 +65,20 @@ class File(NamedTuple):
         return Response(self.body, media_type=self.media_type, headers=headers)
 
 
-def router(settings: Settings, branding: Branding, offered: Sequence[str] = ()) -> APIRouter:
-    """The routes; `offered` are questions to begin with, where neither the site nor the branding names any."""
+def router(
+    settings: Settings, branding: Branding, offered: Callable[[str], Sequence[str]] = lambda code: ()
+) -> APIRouter:
+    """The routes; `offered` tells questions to begin with in a language, where neither site nor branding names any."""
     made = APIRouter(include_in_schema=False)
-    launcher = File.of(_text("widget.js").replace('"LEGATION_WORDS"', _json(_launcher())), _SCRIPT, _HOUR)
+    launcher = File.of(_launcher(), _SCRIPT, _HOUR)
     files = {
         "chat.js": File.of(_text("chat.js"), _SCRIPT, _FOREVER),
         "chat.css": File.of(branding.css() + _text("chat.css"), _STYLE, _FOREVER),
     }
-    pages = {code: _page(code, settings, branding, offered, files) for code in language.codes()}
+
+    @lru_cache(maxsize=16)
+    def made_of(code: str, questions: tuple[str, ...]) -> File:
+        return _page(code, settings, branding, questions, files)
 
     @made.get("/widget.js")
     def script(request: Request) -> Response:
@@ -83,8 +87,8 @@ def router(settings: Settings, branding: Branding, offered: Sequence[str] = ()) 
     @made.get("/widget")
     def page(request: Request) -> Response:
         wished = request.query_params.get("language", "")[:2].lower()
-        accepted = language.pick(request.headers.get("accept-language"))
-        return pages.get(wished, pages[accepted]).answer(request)
+        code = wished if wished in language.codes() else language.pick(request.headers.get("accept-language"))
+        return made_of(code, tuple(branding.questions_in(code) or offered(code))).answer(request)
 
     if not settings.public:
         files["demo.css"] = File.of(_text("demo.css"), _STYLE, _ASK)
@@ -102,12 +106,19 @@ def router(settings: Settings, branding: Branding, offered: Sequence[str] = ()) 
     return made
 
 
-def _launcher() -> dict[str, dict[str, str]]:
-    """The launcher's words in every language."""
-    return {code: {name: language.load(code)[f"widget.{name}"] for name in _LAUNCHER} for code in language.codes()}
+def _launcher() -> str:
+    """The launcher with its words in every language and its style."""
+    words = {code: {name: language.load(code)[f"widget.{name}"] for name in _LAUNCHER} for code in language.codes()}
+    script = _text("widget.js").replace('"LEGATION_WORDS"', _json(words))
+    return script.replace('"LEGATION_STYLE"', _json(_tight(_text("launcher.css"))))
 
 
-def _page(code: str, settings: Settings, branding: Branding, offered: Sequence[str], files: dict[str, File]) -> File:
+def _tight(style: str) -> str:
+    """A style sheet without the comments and the room that only people need."""
+    return _ROOM.sub(r"\1", style).replace(";}", "}")
+
+
+def _page(code: str, settings: Settings, branding: Branding, questions: Sequence[str], files: dict[str, File]) -> File:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -117,7 +128,7 @@ def _page(code: str, settings: Settings, branding: Branding, offered: Sequence[s
         "name": branding.name,
         "welcome": branding.welcome_in(code) or said["welcome"],
         "privacy": branding.privacy_in(code),
-        "questions": list(branding.questions_in(code) or offered),
+        "questions": list(questions),
         "words": {
             name: value for name, value in said.items() if name not in (*_LAUNCHER, "welcome", "library", "noscript")
         },

@@ -13,23 +13,7 @@
   if (said.language) page.searchParams.set("language", language);
   page.hash = new URLSearchParams(["title", "accent", "questions"].flatMap((name) => (said[name] ? [[name, said[name]]] : [])));
 
-  const style = `
-:host { all: initial; }
-[hidden] { display: none !important; }
-button, .panel { position: fixed; bottom: 20px; z-index: 2147483000; box-sizing: border-box; font: 600 16px/1.25 system-ui, sans-serif; inset-inline: auto; SIDE: 20px; }
-button { display: flex; align-items: center; gap: 10px; min-height: 52px; max-width: calc(100vw - 40px); padding: 10px 20px 10px 16px; border: 2px solid #fff; border-radius: 28px; background: ACCENT; color: #fff; cursor: pointer; box-shadow: 0 3px 12px #0005; }
-button:hover { text-decoration: underline; }
-button:focus-visible { outline: 3px solid #fff; outline-offset: 0; box-shadow: 0 0 0 6px #000; }
-svg { width: 26px; height: 26px; flex: none; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
-.panel { bottom: 84px; width: 400px; height: 640px; max-width: calc(100vw - 40px); max-height: calc(100dvh - 104px); border: 1px solid #76859a; border-radius: 12px; overflow: hidden; background: Canvas; color: CanvasText; box-shadow: 0 8px 32px #0005; color-scheme: light dark; }
-iframe { display: block; width: 100%; height: 100%; border: 0; }
-p { margin: 0; padding: 24px; font-weight: 400; line-height: 1.5; }
-a { color: LinkText; }
-@media (max-width: 480px), (max-height: 480px) {
-  .panel { inset: 0; width: auto; height: auto; max-width: none; max-height: none; border: 0; border-radius: 0; z-index: 2147482999; }
-  .ready[aria-expanded="true"] { display: none; }
-}
-@media (forced-colors: active) { button { border-color: ButtonText; } button:focus-visible { outline-color: Highlight; } }`;
+  const style = "LEGATION_STYLE";
 
   // White words stand on the accent, so it must be dark enough (WCAG AA).
   function accent() {
@@ -44,7 +28,7 @@ a { color: LinkText; }
 
   function make(tag, given, ...inside) {
     const node = document.createElement(tag);
-    for (const name in given) node.setAttribute(name, given[name]);
+    for (const [name, value] of Object.entries(given)) node.setAttribute(name, value);
     node.append(...inside);
     return node;
   }

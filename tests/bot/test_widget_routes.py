@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from bot.branding import Branding
 from bot.guard import Guard
 from bot.serve import application
 from bot.settings import Settings
+from bot.suggest import Offers
 from bot.widget import routes
 
 SITE = "https://www.thinktank.example"
@@ -28,7 +30,7 @@ def client(branding: Branding | None = None, offered: tuple[str, ...] = (), **gi
     settings = Settings(**given)
     app = FastAPI()
     app.add_middleware(Guard, origins=settings.origins)
-    app.include_router(routes.router(settings, branding or Branding(), offered))
+    app.include_router(routes.router(settings, branding or Branding(), lambda code: offered))
     return TestClient(app, base_url="http://127.0.0.1:7860")
 
 
@@ -159,6 +161,24 @@ def test_the_name_the_colours_the_words_and_the_questions_are_those_of_the_house
     assert "<b>" not in page
     assert "#123456" in made.get("/widget/chat.css").text
     assert given_to(client(offered=("This one?",)).get("/widget").text)["questions"] == ["This one?"]
+
+
+def test_further_languages_have_questions_once_they_are_found_and_nobody_waits(page_legation: Legation) -> None:
+    app = FastAPI()
+    app.include_router(routes.router(Settings(), Branding(), Offers(page_legation, ("What is a port?",))))
+    made = TestClient(app)
+
+    def offered(code: str) -> list[str]:
+        return list(given_to(made.get("/widget", params={"language": code}).text)["questions"])
+
+    assert offered("fr") == []
+    deadline = time.monotonic() + 60
+    while not (found := offered("fr")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert found
+    assert all(one.endswith(" ?") for one in found)
+    assert offered("en") == ["What is a port?"]
+    assert Offers(page_legation, ("A question of the house?",), further=False)("fr") == ("A question of the house?",)
 
 
 def test_the_demo_is_for_development(listing: TestClient) -> None:

@@ -2,140 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from bot.ask import Legation
-from tests.e2e.conftest import served
+from tests.e2e.sites import FACT, FOUND, PLAIN, STRICT, Visit, launch, put
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, FrameLocator, Page
-
-FACT = "When did the Harbour Accord enter into force?"
-FOUND = "This Accord entered into force on 1 March 2020"
 UNKNOWN = "What is the capital of Mongolia?"
 HOSTILE = "What do the buoy controllers of Mallory run?"
-LINE = '<script async src="{ask}/widget.js"{more}></script>'
-PLAIN = "<!doctype html><html lang=en><title>Site</title><main><h1>Site</h1><p>Words.</p></main>"
-STRICT = "default-src 'none'; script-src {ask}; frame-src {ask}; base-uri 'none'; form-action 'none'"
-# In the frame of another site the browser may not give any storage at all.
-KEPT = (
-    "() => { try { return localStorage.length + sessionStorage.length + document.cookie.length; } catch { return 0; } }"
-)
-
-Visit = Callable[..., "Page"]
-
-
-class Sites:
-    """Other people's sites: one server for every name, which sends what a test has put at a path."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, tuple[str, dict[str, str]]] = {}
-        pages = self.pages
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body, headers = pages.get(self.path, ("", {}))
-                self.send_response(200 if body else 204)
-                for name, value in {"content-type": "text/html; charset=utf-8", **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body.encode())
-
-            def log_message(self, *_: Any) -> None:
-                """Says nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def origin(self, name: str) -> str:
-        return f"http://{name}.test:{self.port}"
-
-
-@pytest.fixture(scope="module")
-def sites() -> Iterator[Sites]:
-    made = Sites()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-
-
-@pytest.fixture(scope="module")
-def ask(page_legation: Legation, sites: Sites) -> Iterator[str]:
-    """The address of the server that the widget comes from, under a name of its own."""
-    listed = tuple(sites.origin(name) for name in ("www.think", "strict"))
-    settings = page_legation.settings.model_copy(update={"hosts": ("ask.test",), "origins": listed})
-    with served(Legation(page_legation.index, settings)) as url:
-        yield f"http://ask.test:{urlsplit(url).port}"
-
-
-@pytest.fixture
-def visit(browser: Browser, sites: Sites, ask: str) -> Iterator[Visit]:
-    """Opens a site with the widget; afterwards nothing may be stored, called elsewhere, or complained about."""
-    contexts, seen, complaints = [], [], []
-    expected = ["Cross-Origin-Opener-Policy header has been ignored"]  # the tests have no TLS
-
-    def opened(
-        site: str = "www.think",
-        more: str = "",
-        body: str = PLAIN + LINE,
-        headers: dict[str, str] | None = None,
-        width: int = 1100,
-        expect: tuple[str, ...] = (),
-        **given: Any,
-    ) -> Page:
-        filled = {name: value.replace("{ask}", ask) for name, value in (headers or {}).items()}
-        sites.pages["/page"] = (body.replace("{ask}", ask).replace("{more}", more), filled)
-        context = browser.new_context(
-            viewport={"width": width, "height": 760}, reduced_motion="reduce", **{"locale": "en-GB"} | given
-        )
-        contexts.append(context)
-        expected.extend(expect)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: seen.append(request.url))
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{sites.origin(site)}/page")
-        return page
-
-    yield opened
-    for context in contexts:
-        assert context.cookies() == []
-        for page in context.pages:
-            for frame in page.frames:
-                if frame.url.startswith("http"):
-                    assert frame.evaluate(KEPT) == 0
-        context.close()
-    assert {urlsplit(url).hostname or "" for url in seen if url.startswith("http")} <= {
-        "ask.test",
-        *(f"{name}.test" for name in ("www.think", "strict", "other")),
-    }
-    assert [said for said in complaints if not any(words in said for words in expected)] == []
-
-
-def launch(page: Page, name: str = "Ask a question") -> FrameLocator:
-    """Opens the panel with the launcher."""
-    page.get_by_role("button", name=name).click()
-    frame = page.frame_locator("iframe")
-    frame.locator("textarea").wait_for()
-    page.wait_for_function("document.querySelector('legation-launcher').shadowRoot.querySelector('button.ready')")
-    return frame
-
-
-def put(page: Page, frame: FrameLocator, question: str) -> None:
-    """Asks by keyboard and waits for the outcome."""
-    before = frame.locator("[role=log] .answer").count()
-    frame.locator("textarea").fill(question)
-    page.keyboard.press("Enter")
-    frame.locator("[role=log] .answer").nth(before).wait_for()
 
 
 def test_one_line_makes_a_launcher_and_the_frame_comes_with_the_first_click(visit: Visit, ask: str) -> None:
