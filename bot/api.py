@@ -110,17 +110,6 @@ class Service:
         words = language.load(understand(question).language)
         return followups(self.legation, outcome, [*earlier, question], words=words)
 
-    def search(self, words: str, k: int, filters: Filters) -> list[dict[str, Any]]:
-        """The passages nearest to some words, with their places."""
-        asked = check(words, self.settings.max_question_chars)
-        found = self.legation.retriever.find(understand(asked), filters, k=k).evidence
-        return [
-            item.to_json()
-            | {"title": item.document.title, "page": item.passage.page}
-            | {"start": item.passage.start, "end": item.passage.end}
-            for item in found
-        ]
-
     def documents(self) -> list[dict[str, Any]]:
         """What the library holds; read anew when it has changed."""
         index = self.legation.index
@@ -327,7 +316,7 @@ def _reading(service: Service) -> APIRouter:
     @router.get("/search", response_model=list[schema.FoundBody], responses=_problems(429, 504), operation_id="search")
     async def search(query: Annotated[schema.SearchQuery, Query()]) -> Any:
         """The passages nearest to some words, best first: the evidence, without an answer."""
-        return await service.run(lambda: service.search(query.q, query.k, query.filters()))
+        return await service.run(lambda: service.legation.search(query.q, query.k, query.filters()))
 
     return router
 
