@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -31,17 +28,9 @@ CHANGING = ("id", "timings_ms", "followups")
 
 
 @pytest.fixture(scope="module")
-def address(page_legation: Legation) -> Iterator[str]:
-    door = socket.create_server(("127.0.0.1", 0))
-    running = uvicorn.Server(uvicorn.Config(application(page_legation, starters=()), log_level="error"))
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [door]}, daemon=True)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{door.getsockname()[1]}"
-    running.should_exit = True
-    thread.join(20)
-    door.close()
+def address(page_legation: Legation, serving: Any) -> Iterator[str]:
+    with serving(application(page_legation, starters=())) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
