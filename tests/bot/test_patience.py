@@ -24,7 +24,9 @@ class Hasty(Patient):
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
     body = b"hello" if scope["path"] == "/" else b"x" * 30_000_000
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]}
+    )
     await send({"type": "http.response.body", "body": body})
 
 
