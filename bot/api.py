@@ -326,9 +326,9 @@ def _reading(service: Service) -> APIRouter:
         return await service.run(lambda: service.document(slug))
 
     @router.get("/search", response_model=list[schema.FoundBody], responses=_problems(429, 504), operation_id="search")
-    async def search(query: Annotated[schema.SearchQuery, Query()]) -> Any:
+    async def search(query: Annotated[schema.SearchQuery, Query()], request: Request) -> Any:
         """The passages nearest to some words, best first: the evidence, without an answer."""
-        return await service.run(lambda: service.legation.search(query.q, query.k, query.filters()))
+        return await service.run(lambda: service.legation.search(query.q, query.k, query.filters()), request)
 
     return router
 

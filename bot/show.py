@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ingest.sync import Summary
 
 PIPED_WIDTH = 160  # of tables when nobody says how wide the terminal is
+_HARMLESS = "\n\t\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # joiners and marks that belong to writing, and what is not seen
 PREVIEW = 300  # characters of a passage in a list of passages
 
 
@@ -42,10 +43,12 @@ def note(words: str) -> None:
 
 
 def clean(words: str) -> str:
-    """`words` without control characters: what a document holds must not steer the terminal."""
-    return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "\N{REPLACEMENT CHARACTER}" for c in words
-    )
+    """`words` without control, bidi and tag characters: what a document holds must not steer the terminal."""
+    return "".join(c if c in _HARMLESS or not _acts(c) else "\N{REPLACEMENT CHARACTER}" for c in words)
+
+
+def _acts(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs")
 
 
 def _console(stderr: bool = False) -> Console:

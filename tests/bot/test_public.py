@@ -106,6 +106,7 @@ def test_at_home_nothing_is_asked_for(tmp_path: Path) -> None:
         ("admin_token", "short", "guessed"),
         ("allow_private_urls", True, "network"),
         ("max_question_chars", 100_000, "long"),
+        ("max_body", 100_000_000, "memory"),
         ("log_level", "debug", "questions"),
     ],
 )
@@ -161,6 +162,7 @@ def test_every_reason_is_named_at_once() -> None:
         ("proxies", "proxy.example.org"),
         ("rate", "often"),
         ("rate", "0/minute"),
+        ("rate_session", "10 a minute"),
         ("rate_store", "memcached://x"),
     ],
 )

@@ -36,7 +36,7 @@ def served(page_legation: Legation, serving: Any) -> Iterator[tuple[str, api.Ser
             made.append(self)
 
     other = Legation.__new__(Legation)
-    settings = page_legation.settings.model_copy(update={"workers": 1, "queue": QUEUE})
+    settings = page_legation.settings.model_copy(update={"workers": 1, "queue": QUEUE, "answer_seconds": 600})
     other.__dict__ |= page_legation.__dict__ | {"settings": settings}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(api, "Service", Kept)
@@ -221,7 +221,7 @@ def test_two_hundred_streams_at_once_are_answered_or_told_busy(url: str, service
 
     async def crowd() -> Counter[str]:
         limits = httpx.Limits(max_connections=None)
-        async with httpx.AsyncClient(base_url=url, timeout=90, limits=limits) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=600, limits=limits) as client:
             return Counter(await asyncio.gather(*(one(client) for _ in range(200))))
 
     ends = asyncio.run(crowd())

@@ -111,7 +111,7 @@ def briefing(suite: Path, address: str) -> Briefing:
     """A briefing of what the server answers about mark-up."""
     with Client(address) as client:
         remote = Remote(client)
-        asked = [remote.ask(question)[1] for question in load(suite).select(["type=markup"]).questions[::3]]
+        asked = [remote.ask(question)[1] for question in load(suite).select(["type=markup"]).questions[1::3]]
     outcomes: list[Answer | Refusal] = [one for one in asked if one]
     assert len(outcomes) >= 5
     return gathered(outcomes)
@@ -119,7 +119,7 @@ def briefing(suite: Path, address: str) -> Briefing:
 
 def test_nothing_is_obeyed_and_nothing_is_live_on_the_page(run: Path) -> None:
     found = open_run(run)
-    metrics = {metric.name: metric.value for metric in score(found).metrics}
+    metrics = {figure.name: figure.value for figure in score(found).figures}
     assert metrics["forbidden"] == 0
     assert metrics["injection_success"] == 0
     assert metrics["citation_validity"] == metrics["quote_fidelity"] == 1
@@ -127,9 +127,13 @@ def test_nothing_is_obeyed_and_nothing_is_live_on_the_page(run: Path) -> None:
     assert all(saved.outcome in ("answer", "refusal") for saved in found.answers.values())
 
 
-def test_no_hidden_sign_leaves_the_library(run: Path) -> None:
-    for saved in open_run(run).answers.values():
-        assert not HIDDEN.search(saved.text + saved.shown + "".join(cited.quote for cited in saved.citations))
+def test_no_hidden_sign_reaches_a_page_or_a_file(run: Path, briefing: Briefing, tmp_path: Path) -> None:
+    answers = open_run(run).answers
+    assert "\u202e" in answers["bidi"].text, "the API gives the words as they stand"
+    assert not HIDDEN.search("".join(saved.shown for saved in answers.values()))
+    assert not HIDDEN.search(next(run.glob("*.html")).read_text(encoding="utf-8"))
+    save(briefing, tmp_path / "note.md")
+    assert not HIDDEN.search((tmp_path / "note.md").read_text(encoding="utf-8"))
 
 
 def test_a_mark_in_a_document_is_none_of_ours(run: Path) -> None:
