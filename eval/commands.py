@@ -400,7 +400,7 @@ def _asked(settings: Settings, documents: Sequence[Path], url: str) -> Iterator[
         from bot.client import Client
         from eval.remote import Remote
 
-        with Client(url, patience=PATIENCE) as client:
+        with Client(url, timeout=PATIENCE, patience=PATIENCE) as client:
             yield Remote(client)
         return
     from bot.ask import Legation

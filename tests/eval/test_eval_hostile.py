@@ -94,7 +94,8 @@ def address(suite: Path, serving: Any) -> Iterator[str]:
     library = suite.parent / "library"
     made = eval_("prepare", suite, "--output", library)
     assert made.exit_code == 0, made.output
-    with Legation.open(Settings(data=library)) as legation, serving(application(legation, starters=())) as url:
+    patient = Settings(data=library, answer_seconds=600)
+    with Legation.open(patient) as legation, serving(application(legation, starters=())) as url:
         yield url
 
 
