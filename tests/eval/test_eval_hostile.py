@@ -110,7 +110,7 @@ def run(suite: Path, address: str) -> Path:
 @pytest.fixture(scope="module")
 def briefing(suite: Path, address: str) -> Briefing:
     """A briefing of what the server answers about mark-up."""
-    with Client(address) as client:
+    with Client(address, timeout=600) as client:
         remote = Remote(client)
         asked = [remote.ask(question)[1] for question in load(suite).select(["type=markup"]).questions[1::3]]
     outcomes: list[Answer | Refusal] = [one for one in asked if one]
