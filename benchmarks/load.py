@@ -106,6 +106,16 @@ async def streams(url: str, many: int, seconds: float) -> None:
     log.info("done: %s", _spread([end[2] for end in done]))
 
 
+async def _end(client: httpx.AsyncClient, body: dict[str, str]) -> str:
+    """The status of one ask, with the kind of its problem; the error's name where no answer came."""
+    try:
+        response = await client.post("/api/ask", json=body)
+        kind = "" if response.status_code == 200 else response.json()["type"].rpartition(":")[2]
+    except (httpx.TransportError, ValueError, KeyError) as error:
+        return type(error).__name__
+    return f"{response.status_code} {kind}".strip()
+
+
 def _spread(values: list[float]) -> str:
     if not values:
         return "none"
@@ -116,7 +126,7 @@ def _spread(values: list[float]) -> str:
 
 async def asks(url: str, process: int, many: int, at_once: int, warm: int) -> None:
     """So many asks, none like another; the server's memory after each thousand."""
-    numbers, ends, began = iter(range(many + warm)), Counter[int](), time.perf_counter()
+    numbers, ends, began = iter(range(many + warm)), Counter[str](), time.perf_counter()
     start = 0.0
     async with httpx.AsyncClient(base_url=url, timeout=120) as client:
 
@@ -124,8 +134,7 @@ async def asks(url: str, process: int, many: int, at_once: int, warm: int) -> No
             nonlocal start
             for number in numbers:
                 body = {"question": QUESTIONS[number % len(QUESTIONS)].format(n=number)}
-                response = await client.post("/api/ask", json=body)
-                ends[response.status_code] += 1
+                ends[await _end(client, body)] += 1
                 if number == warm:
                     start = memory(process)
                     log.info("after %d asks to warm up: %.1f MB", warm, start)

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import anyio
-from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request
+from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from bot import language, schema, show
+from bot import admin, language, schema, show
 from bot.ask import Event, Legation, check
 from bot.desk import Desk
 from bot.feedback import Feedback
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 VERSION = "1"
 T = TypeVar("T")
-TOKEN_FORM = re.compile(r"bearer +(\S+)", re.IGNORECASE)
 _EVENT_ID = r"^[0-9a-f]{32}:[0-9]{1,6}$"
 FAREWELL = 6  # seconds that an answer under way has when a public server is stopped
 _PING = 15  # seconds between signs of life on a stream
@@ -66,12 +64,23 @@ class Service:
         self._ready = -1
         self._rows: tuple[int, list[dict[str, Any]]] = (-1, [])
 
-    async def run(self, job: Callable[[], T]) -> T:
-        """A job's result from the queue; an error that we did not foresee is told as a problem, and its words to nobody."""
+    async def run(self, job: Callable[[], T], request: Request | None = None) -> T:
+        """A job's result from the queue; an error that we did not foresee is told as a problem, and its words to nobody.
+
+        Where the request is given and its reader leaves, the job gives its place up.
+        """
+        work = asyncio.ensure_future(self.desk.run(job))
+        left = asyncio.ensure_future(_left(request))
         try:
-            return await self.desk.run(job)
+            await asyncio.wait((work, left), return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise Problem(499, "left", "The reader left before the answer was made.")
+            return work.result()
         except Exception as error:
             raise problem_of(error) from None
+        finally:
+            work.cancel()
+            left.cancel()
 
     def fit(self, body: schema.AskBody) -> str:
         """The question, fit to be asked, with bounds that the settings set."""
@@ -110,17 +119,6 @@ class Service:
         words = language.load(understand(question).language)
         return followups(self.legation, outcome, [*earlier, question], words=words)
 
-    def search(self, words: str, k: int, filters: Filters) -> list[dict[str, Any]]:
-        """The passages nearest to some words, with their places."""
-        asked = check(words, self.settings.max_question_chars)
-        found = self.legation.retriever.find(understand(asked), filters, k=k).evidence
-        return [
-            item.to_json()
-            | {"title": item.document.title, "page": item.passage.page}
-            | {"start": item.passage.start, "end": item.passage.end}
-            for item in found
-        ]
-
     def documents(self) -> list[dict[str, Any]]:
         """What the library holds; read anew when it has changed."""
         index = self.legation.index
@@ -142,9 +140,13 @@ class Service:
         return {"source": slug, **about, "start": start, "text": found.text[start:end], "next": more}
 
     def _text(self, slug: str) -> Text:
+        self.known(slug)
+        return self.legation.index.text(slug)
+
+    def known(self, slug: str) -> None:
+        """Problem unless the library holds a document of that name."""
         if slug not in {document.slug for document in self.legation.index.documents()}:
             raise Problem(404, "not-found", "The library has no document of that name. See /api/documents.")
-        return self.legation.index.text(slug)
 
     def ready(self) -> int:
         """How many documents can be asked about: a search is made once, which loads the models and reads the indexes."""
@@ -162,6 +164,14 @@ class Service:
         self.desk.close()
 
 
+async def _left(request: Request | None) -> None:
+    """Ends when the reader of the answer has gone; never where there is none."""
+    if request is None:
+        await asyncio.Event().wait()
+    while request and (await request.receive())["type"] != "http.disconnect":
+        continue
+
+
 def _told(event: Event) -> dict[str, Any]:
     """An event's JSON."""
     match event.type:
@@ -174,16 +184,6 @@ def _told(event: Event) -> dict[str, Any]:
         case "done" if event.outcome:
             return event.outcome.to_json()
     raise ValueError(f"an event {event.type} without what it tells")
-
-
-def allowed(service: Service, authorization: str) -> None:
-    """Lets the bearer of the admin token through; without a token set, there is nothing here."""
-    token = service.settings.admin_token.get_secret_value()
-    if not token:
-        raise Problem(404, "not-found", "Not found.")
-    given = TOKEN_FORM.fullmatch(authorization.strip())
-    if not given or not hmac.compare_digest(given[1].encode(errors="replace"), token.encode()):
-        raise Problem(401, "unauthorised", "Send the admin token.", {"WWW-Authenticate": 'Bearer realm="legation"'})
 
 
 def application(service: Service) -> FastAPI:
@@ -202,6 +202,7 @@ def application(service: Service) -> FastAPI:
     app.include_router(_asking(service))
     app.include_router(_reading(service))
     app.include_router(_feedback(service))
+    app.include_router(admin.router(service))
     app.router.redirect_slashes = False
     install(app)
     return app
@@ -235,10 +236,10 @@ def _asking(service: Service) -> APIRouter:
         responses=_problems(413, 429, 504),
         operation_id="ask",
     )
-    async def ask(body: schema.AskBody) -> Any:
+    async def ask(body: schema.AskBody, request: Request) -> Any:
         """The whole answer at once."""
         question = service.fit(body)
-        return await service.run(lambda: service.whole(question, body.turns(), body.filters))
+        return await service.run(lambda: service.whole(question, body.turns(), body.filters), request)
 
     @router.post(
         "/ask/stream",
@@ -325,9 +326,9 @@ def _reading(service: Service) -> APIRouter:
         return await service.run(lambda: service.document(slug))
 
     @router.get("/search", response_model=list[schema.FoundBody], responses=_problems(429, 504), operation_id="search")
-    async def search(query: Annotated[schema.SearchQuery, Query()]) -> Any:
+    async def search(query: Annotated[schema.SearchQuery, Query()], request: Request) -> Any:
         """The passages nearest to some words, best first: the evidence, without an answer."""
-        return await service.run(lambda: service.search(query.q, query.k, query.filters()))
+        return await service.run(lambda: service.legation.search(query.q, query.k, query.filters()), request)
 
     return router
 
@@ -345,14 +346,6 @@ def _feedback(service: Service) -> APIRouter:
     async def feedback(body: schema.FeedbackBody) -> Any:
         """Tell whether an answer was helpful."""
         return {"id": await asyncio.to_thread(service.feedback.put, **body.model_dump())}
-
-    async def admin(authorization: Annotated[str, Header()] = "") -> None:
-        allowed(service, authorization)
-
-    @router.get("/admin/feedback", dependencies=[Depends(admin)], include_in_schema=False)
-    async def export() -> Any:
-        """Everything that readers said."""
-        return await asyncio.to_thread(lambda: list(service.feedback.all()))
 
     return router
 
@@ -375,7 +368,7 @@ def watching(service: Service) -> APIRouter:
     async def metrics(request: Request) -> Response:
         """Counts, for Prometheus."""
         if service.settings.public:
-            allowed(service, request.headers.get("authorization", ""))
+            admin.allowed(service.settings, request.headers.get("authorization", ""))
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return router

@@ -84,6 +84,16 @@ class Legation:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def search(self, words: str, k: int = 20, filters: Filters | None = None) -> list[dict[str, Any]]:
+        """The passages nearest to some words, best first, each with its place: the evidence, without an answer."""
+        asked = check(words, self.settings.max_question_chars)
+        return [
+            item.to_json()
+            | {"title": item.document.title, "page": item.passage.page}
+            | {"start": item.passage.start, "end": item.passage.end}
+            for item in self.retriever.find(understand(asked), filters, k=k).evidence
+        ]
+
     def ask(
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None, id: str = ""
     ) -> Answer | Refusal:

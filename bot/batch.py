@@ -16,6 +16,7 @@ from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
     from bot.ask import Legation
+    from bot.client import Client
 
 MOST_NAMED = 20  # broken lines that one message names
 
@@ -133,7 +134,9 @@ def _problem(error: Exception) -> str:
     return f"not JSON ({error})" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
-def answer_all(bot: Legation, questions: Sequence[Asked], output: Path, progress: Callable[[int], None]) -> Outcome:
+def answer_all(
+    bot: Legation | Client, questions: Sequence[Asked], output: Path, progress: Callable[[int], None]
+) -> Outcome:
     """Asks every question and writes an answer a line; a question that fails gets a line that says why."""
     done = Outcome(output=str(output))
     with replacing(output) as file:
@@ -149,7 +152,7 @@ def answer_all(bot: Legation, questions: Sequence[Asked], output: Path, progress
     return done
 
 
-def _answer(bot: Legation, asked: Asked) -> dict[str, Any]:
+def _answer(bot: Legation | Client, asked: Asked) -> dict[str, Any]:
     """The answer's JSON; what went wrong in its place, so that one question cannot end the others."""
     try:
         history = [turn.model_dump() for turn in asked.history]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -20,10 +21,13 @@ from bot import show
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
+    from bot.ask import Legation
+    from bot.client import Client
     from bot.question import Filters
     from bot.settings import Settings
 
 MISSED, USAGE, PARTLY, INTERRUPTED = 1, 2, 3, 130
+PATIENCE = 60  # seconds to wait in all for a server that says: busy
 GROUP = "legation.commands"  # entry points whose typer apps become commands here
 _QUIET = {
     "ANONYMIZED_TELEMETRY": "False",
@@ -111,6 +115,12 @@ Filtered = Annotated[
         show_default=False,
     ),
 ]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url", metavar="URL", help="Ask the server at this address, not a library here.", show_default=False
+    ),
+]
 
 
 def main() -> None:
@@ -145,6 +155,19 @@ def _settings(data: Path | None = None, **given: Any) -> Settings:
     if settings.packaged:
         os.environ["HF_HUB_OFFLINE"] = "1"
     return settings
+
+
+def _bot(url: str | None, data: Path | None) -> AbstractContextManager[Legation | Client]:
+    """A library here, or a server that has one."""
+    return shelf.asked(_settings(data)) if url is None else _server(url, data)
+
+
+def _server(url: str, data: Path | None) -> Client:
+    if data is not None:
+        raise LibraryError("--url asks a server, which has a library of its own. Leave --data out.")
+    from bot.client import Client
+
+    return Client(url, patience=PATIENCE)
 
 
 def _filters(given: Sequence[str] | None) -> Filters:
@@ -212,21 +235,40 @@ def library(
         str, typer.Argument(help="The document, by the name that the list gives.", show_default=False)
     ] = "",
     data: Data = None,
+    url: Url = None,
     json_: Json = False,
 ) -> None:
     """List the documents of the library, show one, or take one out."""
     if bool(slug) == (action == "list"):
         raise LibraryError(f"`library {action}` {'takes no' if slug else 'needs the'} name (slug) of a document.")
+    if url is not None:
+        _told_by(url, data, action, slug, json_)
+        return
     with shelf.opened(_settings(data), check=action == "remove") as index:
         if action == "list":
             rows = [show.about(index.text(document.slug)) for document in index.documents()]
             show.value(rows) if json_ else show.documents(rows)
         elif action == "show":
-            found = index.text(slug)
-            show.value(show.whole(found)) if json_ else show.document(found)
+            from bot.schema import WholeBody
+
+            found = show.whole(index.text(slug))
+            show.value(found) if json_ else show.document(WholeBody.model_validate(found))
         else:
             shelf.remove(index, slug)
             show.value({"removed": [slug]}) if json_ else show.text(f"Removed {slug}.")
+
+
+def _told_by(url: str, data: Path | None, action: str, slug: str, json_: bool) -> None:
+    """What a server's library holds."""
+    if action == "remove":
+        raise LibraryError("A document is taken out where its library is. Leave --url out.")
+    with _server(url, data) as server:
+        if action == "list":
+            rows = [row.model_dump() for row in server.documents()]
+            show.value(rows) if json_ else show.documents(rows)
+        else:
+            found = server.document(slug)
+            show.value(found.model_dump()) if json_ else show.document(found)
 
 
 @app.command(epilog='Example: [b]legation search "incident reporting deadline" -k 5 --filter kind=law[/b]')
@@ -235,24 +277,16 @@ def search(
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="How many passages.")] = 20,
     filters: Filtered = None,
     data: Data = None,
+    url: Url = None,
     json_: Json = False,
 ) -> None:
     """Find the passages nearest to some words: the evidence, without an answer."""
     chosen = _filters(filters)
-    with shelf.asked(_settings(data)) as bot:
-        from bot.ask import check
-        from bot.question import understand
+    with _bot(url, data) as bot:
+        from bot.schema import FoundBody
 
-        asked = check(_utf8(words), bot.settings.max_question_chars)
-        found = bot.retriever.find(understand(asked), chosen, k=k).evidence
-    if not json_:
-        show.evidence(found)
-        return
-    places = (
-        {"title": e.document.title, "page": e.passage.page, "start": e.passage.start, "end": e.passage.end}
-        for e in found
-    )
-    show.value([item.to_json() | place for item, place in zip(found, places, strict=True)])
+        found = [FoundBody.model_validate(row) for row in bot.search(_utf8(words), k, chosen)]
+    show.value([row.model_dump() for row in found]) if json_ else show.evidence(found)
 
 
 def _utf8(words: str) -> str:
@@ -289,6 +323,7 @@ def ask(
         typer.Option("--output", metavar="FILE", help="Where the answers to --batch go.", show_default=False),
     ] = None,
     data: Data = None,
+    url: Url = None,
     json_: Json = False,
 ) -> None:
     """Ask a question, or a file of questions.
@@ -303,18 +338,20 @@ def ask(
     if batch is not None and output is not None:
         if filters:
             raise LibraryError("With --batch, filters stand in the file: a field `filters` in the line of a question.")
-        _ask_all(batch, output, data, json_)
+        _ask_all(batch, output, data, url, json_)
     if question is not None:
-        with shelf.asked(_settings(data)) as bot:
-            found = bot.ask(_utf8(question), filters=chosen)
-        show.value(found.to_json()) if json_ else show.outcome(found)
+        with _bot(url, data) as bot:
+            found = bot.ask(_utf8(question), filters=chosen).to_json()
+        from bot.schema import AnswerBody
+
+        show.value(found) if json_ else show.outcome(AnswerBody.model_validate(found))
 
 
-def _ask_all(batch: Path, output: Path, data: Path | None, json_: bool) -> None:
+def _ask_all(batch: Path, output: Path, data: Path | None, url: str | None, json_: bool) -> None:
     from bot.batch import Asked, answer_all, read
 
     questions = read(batch, Asked)
-    with shelf.asked(_settings(data)) as bot, show.progress() as bar:
+    with _bot(url, data) as bot, show.progress() as bar:
         task = bar.add_task("asking", total=len(questions))
         done = answer_all(bot, questions, output, lambda number: bar.update(task, completed=number))
     if json_:

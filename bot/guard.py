@@ -184,7 +184,7 @@ class Cors:
             cast("Any", app),
             allow_origins=origins,
             allow_methods=("GET", "POST"),
-            allow_headers=("content-type", "last-event-id"),
+            allow_headers=("content-type", "last-event-id", "legation-session"),
             expose_headers=("retry-after", "x-request-id"),
             max_age=600,
         )

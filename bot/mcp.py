@@ -77,7 +77,8 @@ def server(service: Service) -> MCPServer[Any]:
     @found.tool(title="Search", annotations=looks)
     async def search(words: Words, k: Many = 10, filters: Only = _ALL) -> list[schema.FoundBody]:
         """Find the passages nearest to some words, best first, with their places: the evidence, without an answer."""
-        return [schema.FoundBody.model_validate(item) for item in await run(lambda: service.search(words, k, filters))]
+        found = await run(lambda: service.legation.search(words, k, filters))
+        return [schema.FoundBody.model_validate(item) for item in found]
 
     @found.tool(title="Read a document", annotations=looks)
     async def read_document(source: Slug, start: Start = 0, length: Length = PAGE) -> schema.PieceBody:

@@ -230,7 +230,7 @@ async def _search(page: Page, service: Service) -> HTMLResponse:
     said, status = "", 200
     try:
         if words:
-            found = await service.run(lambda: service.search(words, FOUND, Filters()))
+            found = await service.run(lambda: service.legation.search(words, FOUND, Filters()))
             said = "" if found else "library.passages_none"
     except Problem as problem:
         status = problem.status

@@ -38,6 +38,7 @@ _TITLES = {
     "busy": "Busy",
     "unavailable": "The library cannot be read",
     "late": "It took too long",
+    "left": "The reader left",
 }
 _KINDS = {400: "bad-request", 401: "unauthorised", 403: "forbidden", 404: "not-found", 405: "method", 413: "too-large"}
 

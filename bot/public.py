@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SHORTEST_TOKEN = 32
 LONGEST_QUESTION = 10_000
+LARGEST_BODY = 10 << 20  # bytes: each connection may hold one
 LARGEST_NETWORK = 1 << 16  # addresses: a network of proxies is not half of the internet
 
 
@@ -57,6 +58,8 @@ def _use(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "allow_private_urls", "a document could make the server fetch from its own network. Unset it."
     if settings.max_question_chars > LONGEST_QUESTION:
         yield "max_question_chars", f"long questions take long. Set {LONGEST_QUESTION:,} or less."
+    if settings.max_body > LARGEST_BODY:
+        yield "max_body", f"many long requests take all the memory. Set {LARGEST_BODY:,} or less."
     if settings.log_level == "debug":
         yield "log_level", "what is logged at debug may hold questions. Set info or higher."
     if settings.data.exists() and settings.data.stat().st_mode & 0o002:

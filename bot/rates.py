@@ -1,7 +1,9 @@
-"""How many questions an address, and everybody together, may ask in a span of time."""
+"""How many questions a conversation, an address, and everybody together may ask in a span of time."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import math
 import re
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 _COUNTED = re.compile(r"/(?:api(?:/.*)?|mcp|gradio_api/queue/join|library/search)/?")
 _FREE = re.compile(r"/api/(?:v1/)?openapi\.json")
+_CHAT = "/gradio_api/queue/join"  # the chat page names its conversation in the body
+_HEADER = b"legation-session"
+_NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_SECONDS = 2  # that a store may take; it is asked before every question
 _NETWORK = 64  # bits of an IPv6 address that its owner cannot choose freely
 
 log = logging.getLogger(__name__)
@@ -36,6 +42,7 @@ class Rates:
         from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
         self.app = app
+        self._session = parse_many(settings.rate_session) if settings.rate_session else []
         self._each = parse_many(settings.rate) if settings.rate else []
         self._all = parse_many(settings.rate_total) if settings.rate_total else []
         self._limiter = SlidingWindowCounterRateLimiter(_storage(settings.rate_store))
@@ -43,7 +50,10 @@ class Rates:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answers one request, or asks to come back later."""
         counted = scope["type"] == "http" and scope["method"] != "OPTIONS" and self._counts(path_of(scope))
-        seconds = await self._wait(who(scope)) if counted else 0
+        seconds = 0
+        if counted:
+            name, receive = await session(scope, receive) if self._session else ("", receive)
+            seconds = await self._wait(who(scope), name)
         if not seconds:
             await self.app(scope, receive, send)
             return
@@ -53,15 +63,23 @@ class Rates:
         await response(scope, receive, send)
 
     def _counts(self, path: str) -> bool:
-        return bool((self._each or self._all) and _COUNTED.fullmatch(path) and not _FREE.fullmatch(path))
+        return bool(
+            (self._session or self._each or self._all) and _COUNTED.fullmatch(path) and not _FREE.fullmatch(path)
+        )
 
-    async def _wait(self, address: str) -> int:
+    async def _wait(self, address: str, session: str) -> int:
         """Seconds to wait; 0 when the request may go on. A store that is down stops nobody: the queue still does."""
+        talk = self._session if session else []
         try:
-            for limits, names in ((self._each, ("each", address)), (self._all, ("all",))):
-                for limit in limits:
-                    if not await self._limiter.hit(limit, *names):
-                        return await self._rest(limit, names)
+            async with asyncio.timeout(_SECONDS):
+                for limits, names in (
+                    (self._each, ("each", address)),
+                    (talk, ("talk", session)),
+                    (self._all, ("all",)),
+                ):
+                    for limit in limits:
+                        if not await self._limiter.hit(limit, *names):
+                            return await self._rest(limit, names)
         except Exception as error:
             log.error("requests are not counted: %s", type(error).__name__)  # its words may hold the store's password
         return 0
@@ -85,6 +103,27 @@ def who(scope: Message) -> str:
     return str(IPv6Address(int(address) >> (128 - _NETWORK) << (128 - _NETWORK)))
 
 
+async def session(scope: Message, receive: Receive) -> tuple[str, Receive]:
+    """The conversation that a request is of, as its page names it, else ''; and the body to be read again.
+
+    A name is whatever a client says it is: who changes it is still counted by address.
+    """
+    given = next((value.decode("latin-1") for name, value in scope["headers"] if name.lower() == _HEADER), "")
+    if path_of(scope) != _CHAT or scope["method"] != "POST":
+        return (given if _NAME.fullmatch(given) else ""), receive
+    first = await receive()  # whole: the guard has gathered it
+    held = [first]
+    try:
+        given = json.loads(first.get("body", b"")).get("session_hash")
+    except (ValueError, RecursionError, AttributeError):
+        given = ""
+
+    async def again() -> Message:
+        return held.pop() if held else await receive()
+
+    return (given if isinstance(given, str) and _NAME.fullmatch(given) else ""), again
+
+
 def _storage(address: str) -> Any:
     from limits.errors import ConfigurationError
     from limits.storage import storage_from_string
@@ -92,7 +131,9 @@ def _storage(address: str) -> Any:
     if address == "memory://":
         return storage_from_string("async+memory://")
     try:
-        return storage_from_string(f"async+{address}", implementation="redispy")
+        return storage_from_string(
+            f"async+{address}", implementation="redispy", socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS
+        )
     except ConfigurationError:
         raise LibraryError(
             "LEGATION_RATE_STORE names a Redis server, but its client is missing: pip install 'legation[redis]'"

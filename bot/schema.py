@@ -221,6 +221,23 @@ class AnswerBody(BaseModel):
     followups: list[str] = Field(default=[], description="Questions to go on with, made from what was cited.")
     written: Written | None = Field(default=None, description="A chat model's part in it, where one is set.")
 
+    def to_json(self) -> dict[str, Any]:
+        """The answer as it was sent."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class UnderstoodBody(BaseModel):
+    """The first event of a stream: the question made whole, and what kind of answer it asks for."""
+
+    standalone_question: str
+    kind: Kind
+
+
+class SourcesBody(BaseModel):
+    """The second event of a stream: the citations."""
+
+    citations: list[CitationBody]
+
 
 class FoundBody(EvidenceBody):
     """A passage that was found, and its place."""

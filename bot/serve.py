@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ASSETS = Path(__file__).with_name("assets")
 FAREWELL = 10  # seconds that the answers under way have when a public server is stopped
+_FILES = 512  # that are open besides connections
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Read by Gradio when it is imported; each would call home or keep what was asked.
 _QUIET = {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "GRADIO_RUN_HISTORY": "False"}
@@ -136,6 +137,7 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
 
     public.check(settings)
     configure(settings)
+    _room(settings.connections)
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -162,6 +164,18 @@ def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> Non
             server.run(sockets=[door])
 
 
+def _room(connections: int) -> None:
+    """Lets the process hold so many connections and its own files open, as far as it may ask for that."""
+    try:
+        import resource
+    except ImportError:  # not on this system
+        return
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _FILES if most == resource.RLIM_INFINITY else min(most, connections + _FILES)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; LibraryError when the address cannot be had."""
     try:
@@ -170,7 +184,7 @@ def listen(host: str, port: int) -> socket.socket:
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             door.bind(place)
-            door.listen(128)
+            door.listen(1024)  # connections that may come at one moment
         except OSError:
             door.close()
             raise

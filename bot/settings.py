@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     rate: str = Field(
         default="", description="Most questions of one address, such as `30/minute; 500/day`; empty: no limit."
     )
+    rate_session: str = Field(
+        default="", description="Most questions of one conversation, such as `10/minute`; empty: no limit."
+    )
     rate_total: str = Field(
         default="", description="Most questions of everybody, such as `20000/day`; empty: no limit."
     )
@@ -182,7 +185,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{error}: write addresses or networks, like 10.0.0.5 or 10.0.0.0/24") from None
         return value
 
-    @field_validator("rate", "rate_total", mode="after")
+    @field_validator("rate", "rate_session", "rate_total", mode="after")
     @classmethod
     def _limits(cls, value: str) -> str:
         if not value:

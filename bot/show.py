@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-    from bot.answer import Answer, Citation, Evidence, Refusal
     from bot.doctor import Check
+    from bot.schema import AnswerBody, CitationBody, FoundBody, WholeBody
     from ingest.documents import Text
     from ingest.sync import Summary
 
 PIPED_WIDTH = 160  # of tables when nobody says how wide the terminal is
+_HARMLESS = "\n\t\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # joiners and marks that belong to writing, and what is not seen
 PREVIEW = 300  # characters of a passage in a list of passages
 
 
@@ -42,10 +43,12 @@ def note(words: str) -> None:
 
 
 def clean(words: str) -> str:
-    """`words` without control characters: what a document holds must not steer the terminal."""
-    return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else "\N{REPLACEMENT CHARACTER}" for c in words
-    )
+    """`words` without control, bidi and tag characters: what a document holds must not steer the terminal."""
+    return "".join(c if c in _HARMLESS or not _acts(c) else "\N{REPLACEMENT CHARACTER}" for c in words)
+
+
+def _acts(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Cs")
 
 
 def _console(stderr: bool = False) -> Console:
@@ -105,15 +108,15 @@ def documents(rows: Sequence[dict[str, Any]]) -> None:
     text(f"{len(rows):,} documents, {count:,} passages, {words:,} words")
 
 
-def document(found: Text) -> None:
+def document(found: WholeBody) -> None:
     """The page of `library show`: what is known of the document, then its passages under their pinpoints."""
-    for name, known in about(found).items():
+    for name, known in found.model_dump(exclude={"text", "passages", "licence"}).items():
         if known != "":
             text(f"{name:<10} {known}")
     for passage in found.passages:
         page = f"p. {passage.page}" if passage.page else ""
         text("\n" + " · ".join(part for part in (passage.pinpoint, page) if part))
-        text(passage.text.strip())
+        text(found.text[passage.start : passage.end].strip())
 
 
 def ingested(summary: Summary, counts: dict[str, int]) -> None:
@@ -134,43 +137,38 @@ def failures(failed: dict[str, str]) -> None:
         note(f"failed: {reason}" if reason.startswith(name) else f"failed: {name}: {reason}")
 
 
-def evidence(found: Sequence[Evidence]) -> None:
+def evidence(found: Sequence[FoundBody]) -> None:
     """The passages of `search`, best first."""
     for number, item in enumerate(found, 1):
-        page = f"p. {item.passage.page}" if item.passage.page else ""
-        place = " · ".join(part for part in (item.document.title, item.passage.pinpoint, page) if part)
-        text(f"{number}. {place}  ({item.passage.slug}, {item.score:.3f})")
-        words = " ".join(item.passage.text.split())
+        page = f"p. {item.page}" if item.page else ""
+        place = " · ".join(part for part in (item.title, item.pinpoint, page) if part)
+        text(f"{number}. {place}  ({item.source}, {item.score:.3f})")
+        words = " ".join(item.text.split())
         text(f"   {words if len(words) <= PREVIEW else words[:PREVIEW].rsplit(' ', 1)[0] + ' ...'}\n")
     if not found:
         text("Nothing found. Try other words, or fewer filters.")
 
 
-def outcome(found: Answer | Refusal) -> None:
+def outcome(found: AnswerBody) -> None:
     """An answer with its sources, or a refusal with what the library holds nearby."""
-    from bot.answer import Answer
-
     if found.standalone_question != found.question:
         text(f"Understood as: {found.standalone_question}\n")
     text(found.text)
-    cited, title = (
-        (found.citations, "Sources") if isinstance(found, Answer) else (found.nearby, "Nearest in the library")
-    )
+    answered = found.outcome == "answer"
+    cited, title = (found.citations, "Sources") if answered else (found.nearby, "Nearest in the library")
     if cited:
         text(f"\n{title}")
     for citation in cited:
-        text(_source(citation, isinstance(found, Answer)))
+        text(_source(citation, answered))
     text(f"\nConfidence {found.confidence:.2f}, {found.timings_ms.total / 1000:.1f} s")
 
 
-def _source(citation: Citation, marked: bool) -> str:
-    document = citation.document
-    place = " · ".join(
-        part for part in (document.title, citation.pinpoint, f"p. {citation.page}" if citation.page else "") if part
-    )
-    known = " · ".join(part for part in (document.publisher, document.date, document.symbol, document.status) if part)
-    lines = [f"“{' '.join(citation.quote.split())}”", known, document.url]
-    return "\n    ".join([f"{f'[{citation.number}]' if marked else '-':<3} {place}", *(line for line in lines if line)])
+def _source(cited: CitationBody, marked: bool) -> str:
+    page = f"p. {cited.page}" if cited.page else ""
+    place = " · ".join(part for part in (cited.title, cited.pinpoint, page) if part)
+    known = " · ".join(part for part in (cited.publisher, cited.date, cited.symbol, cited.status) if part)
+    lines = [f"“{' '.join(cited.quote.split())}”", known, cited.url]
+    return "\n    ".join([f"{f'[{cited.number}]' if marked else '-':<3} {place}", *(line for line in lines if line)])
 
 
 def checks(found: Sequence[Check]) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from eval.compare import Comparison
     from eval.report import Bound
-    from eval.run import Run
+    from eval.run import Bot, Run
     from eval.score import Scores
     from eval.suite import Suite
 
 MISSED, USAGE, WORSE, UNSCORED = 1, 2, 3, 4
+PATIENCE = 600  # seconds to wait in all for a server that says: busy, or too many
 SEED = 7  # of the generated suites: the files that ship were made with it
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -117,6 +119,9 @@ def run_command(
     threshold: Annotated[
         float | None, typer.Option("--threshold", min=0, max=1, help="Ask with this threshold; 0 for certifying.")
     ] = None,
+    url: Annotated[
+        str, typer.Option("--url", metavar="URL", help="Ask the server at this address, through its API.")
+    ] = "",
     format_: Format = "",
     fail_under: Under = None,
     fail_over: Over = None,
@@ -124,15 +129,20 @@ def run_command(
     entailment: Entailment = "",
 ) -> None:
     """Ask a suite, save the run, and score it."""
+    from eval.lines import DataError
     from eval.report import formats
     from eval.suite import load
 
     chosen = load(suite).select(filters or (), limit)
     bounds, kinds = _bounds(fail_under, fail_over), formats(format_)
+    if url and (data is not None or documents or threshold is not None):
+        raise DataError(
+            "--url asks a server, with its own library and threshold: leave --data, --documents and --threshold out."
+        )
     settings = _settings(data, threshold)
     folder = output or Path("runs") / f"{chosen.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     before = _open(baseline, None, None, False).select(filters or (), limit) if baseline else None
-    run = _ask(chosen, folder, settings, documents or list(chosen.documents), resume)
+    run = _ask(chosen, folder, _asked(settings, documents or list(chosen.documents), url), resume)
     typer.echo(f"Saved in {folder}", err=True)
     _finish(run, before, kinds, folder if kinds else None, bounds, entailment, None)
 
@@ -302,6 +312,26 @@ def generate_command(
         typer.echo(f"Written: {path}", err=True)
 
 
+@app.command("prepare")
+@plain
+def prepare_command(
+    suite: Annotated[str, typer.Argument(help="Suite that brings documents along.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", help="Folder for the library.", show_default=False)],
+) -> None:
+    """Make a library of the documents that a suite brings along, to be served and asked with `run --url`."""
+    from eval.lines import DataError
+    from eval.run import prepare
+    from eval.suite import load
+
+    chosen = load(suite)
+    if not chosen.documents:
+        raise DataError(f"{suite} brings no documents along. Serve the library that it is about.")
+    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
+        raise DataError(f"{output} is there already. Give a new folder with --output.")
+    held = prepare(_settings(None, None), chosen.documents, output)
+    typer.echo(f"{held} documents in {output}. Serve them: legation serve --data {output}", err=True)
+
+
 @app.command("convert")
 @plain
 def convert_command(
@@ -363,22 +393,40 @@ def _open(path: Path, questions: Path | None, data: Path | None, partial: bool) 
     return open_run(path, questions, data, partial)
 
 
-def _ask(chosen: Suite, folder: Path, settings: Settings, documents: Sequence[Path], resume: bool) -> Run:
+@contextmanager
+def _asked(settings: Settings, documents: Sequence[Path], url: str) -> Iterator[Bot]:
+    """What is asked: a server, a library made of these documents for one run, or the library that the settings name."""
+    if url:
+        from bot.client import Client
+        from eval.remote import Remote
+
+        with Client(url, timeout=PATIENCE, patience=PATIENCE) as client:
+            yield Remote(client)
+        return
+    from bot.ask import Legation
+    from eval.run import Here, own_library
+
+    with (
+        own_library(settings, documents) if documents else nullcontext(settings) as own,
+        Legation.open(own) as legation,
+    ):
+        yield Here(legation)
+
+
+def _ask(chosen: Suite, folder: Path, asked: AbstractContextManager[Bot], resume: bool) -> Run:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from eval.run import ask_all, own_library
+    from eval.run import ask_all
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_err(), transient=True) as bar:
-        task = bar.add_task("reading documents" if documents else "asking", total=len(chosen.questions))
+        task = bar.add_task("reading documents", total=len(chosen.questions))
 
         def progress(done: int, of: int) -> None:
             bar.update(task, description="asking", completed=done, total=of)
 
-        if not documents:
-            return ask_all(chosen, folder, settings, resume, progress)
-        with own_library(settings, documents) as own:
-            return ask_all(chosen, folder, own, resume, progress)
+        with asked as bot:
+            return ask_all(chosen, folder, bot, resume, progress)
 
 
 def _finish(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from eval.text import Interval, common, locate, merged
 SHOWN = 10  # retrieved passages of a question
 CLIPPED = 600  # characters of a passage that holds no gold
 WIDTH, HEIGHT, EDGE = 640, 260, 44
+_HIDDEN = re.compile(r"[\u200b\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\U000e0000-\U000e007f]")
 
 
 class Piece(NamedTuple):
@@ -68,7 +70,9 @@ def page(
     from jinja2 import Environment, StrictUndefined
 
     cases = {case.id: case for case in run.cases(threshold)}
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
+    )
     environment.filters.update(number=number, between=between, goal=goal, met=met)
     template = environment.from_string(resources.files("eval").joinpath("page.html").read_text(encoding="utf-8"))
     return template.render(
@@ -82,6 +86,13 @@ def page(
         bars=bars(scores),
         curve=plot(scores),
     )
+
+
+def _seen(value: Any) -> Any:
+    """What is written into the page, hidden signs by their codes: what is not seen must not act."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):  # of a macro, which has passed here
+        return value
+    return _HIDDEN.sub(lambda sign: f"[U+{ord(sign[0]):04X}]", value)
 
 
 def item(row: Row, case: Case) -> Item:

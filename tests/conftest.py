@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,6 +34,30 @@ def page_legation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Legation
         assert ingest(index, [PAGE_LIBRARY]).failed == {}
     with Legation.open(Settings(data=folder)) as legation:
         yield legation
+
+
+@pytest.fixture(scope="session")
+def serving() -> Callable[..., AbstractContextManager[str]]:
+    """Puts an application behind a real server on loopback, and gives its address."""
+
+    @contextmanager
+    def run(app: Any, **config: Any) -> Iterator[str]:
+        import uvicorn
+
+        door = socket.create_server(("127.0.0.1", 0), backlog=256)
+        server = uvicorn.Server(uvicorn.Config(app, **{"log_level": "error", "timeout_graceful_shutdown": 1} | config))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
+        thread.start()
+        while thread.is_alive() and not server.started:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            door.close()
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from bot.serve import application
 from bot.settings import Settings, variable
 
 PAGE = (Path(__file__).parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
+FACT = "When did the Harbour Accord enter into force?"
 WHERE = "http://127.0.0.1:7860"
 
 
@@ -66,6 +68,14 @@ def test_javascript(address: str, question: str, told: str) -> None:
     )
     assert told in ended.stdout + ended.stderr
     assert (ended.returncode == 0) == (question != "???")
+
+
+def test_python(address: str) -> None:
+    (example,) = examples("python")
+    script = example.replace(WHERE, address).replace("What is due diligence in cyberspace?", FACT)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("This Accord entered into force on 1 March 2020")
 
 
 def test_the_least_that_is_needed_in_public_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

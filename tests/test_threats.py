@@ -32,6 +32,7 @@ UNSAFE = (
     ("admin_token", "short"),
     ("allow_private_urls", "1"),
     ("max_question_chars", "100000"),
+    ("max_body", "100000000"),
     ("log_level", "debug"),
 )
 

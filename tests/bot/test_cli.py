@@ -286,11 +286,12 @@ def test_library_says_how_it_is_used(made: Path, words: tuple[str, ...]) -> None
 
 def test_text_of_a_document_does_not_steer_the_terminal(own: Path, tmp_path: Path) -> None:
     (tmp_path / "sly.jsonl").write_text(
-        json.dumps({"slug": "sly", "title": "Sly\x1b[2J", "text": "Look \x1b]0;owned\x07 here."})
+        json.dumps({"slug": "sly", "title": "Sly\x1b[2J", "text": "Look \x1b]0;owned\x07 \u202eereh\u202c here."})
     )
     legation("--data", own, "ingest", tmp_path / "sly.jsonl")
     for words in (("library",), ("library", "show", "sly"), ("search", "look here")):
-        assert "\x1b" not in legation("--data", own, *words).stdout
+        shown = legation("--data", own, *words).stdout
+        assert not {"\x1b", "\x07", "\u202e", "\u202c"} & set(shown)
 
 
 # search and ask

@@ -106,6 +106,7 @@ def test_at_home_nothing_is_asked_for(tmp_path: Path) -> None:
         ("admin_token", "short", "guessed"),
         ("allow_private_urls", True, "network"),
         ("max_question_chars", 100_000, "long"),
+        ("max_body", 100_000_000, "memory"),
         ("log_level", "debug", "questions"),
     ],
 )
@@ -161,6 +162,7 @@ def test_every_reason_is_named_at_once() -> None:
         ("proxies", "proxy.example.org"),
         ("rate", "often"),
         ("rate", "0/minute"),
+        ("rate_session", "10 a minute"),
         ("rate_store", "memcached://x"),
     ],
 )
@@ -201,7 +203,10 @@ def test_other_names_are_not(client: TestClient, host: str) -> None:
 
 
 def preflight(client: TestClient, origin: str, path: str = "/api/ask/stream") -> httpx.Response:
-    asks = {"access-control-request-method": "POST", "access-control-request-headers": "content-type,last-event-id"}
+    asks = {
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type,last-event-id,legation-session",
+    }
     return client.options(path, headers={"origin": origin, **asks})
 
 
@@ -309,6 +314,47 @@ def test_an_address_that_asks_too_much_is_told_when_to_come_back(page_legation: 
         assert "retry-after" in told.headers["access-control-expose-headers"]
 
 
+def test_a_conversation_that_asks_too_much_is_told(page_legation: Legation, safe: dict[str, Any]) -> None:
+    given = {**safe, "data": page_legation.settings.data, "rate_session": "2/minute"}
+    with served(page_legation, **given) as client:
+
+        def asked(name: str | None, times: int) -> list[int]:
+            headers = {} if name is None else {"legation-session": name}
+            return [client.get("/api/documents", headers=headers).status_code for _ in range(times)]
+
+        assert asked("conversation-1", 3) == [200, 200, 429]
+        assert asked("conversation-2", 2) == [200, 200]
+        for nameless in (None, "", "short", "a b" * 5, "x" * 65, "é" * 9):
+            assert asked(nameless and nameless.encode("latin-1"), 3) == [200] * 3, "counted by address alone"  # type: ignore[arg-type]
+        refused = client.post("/api/ask", json={"question": FACT}, headers={"legation-session": "conversation-1"})
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) > 0
+
+
+def test_a_conversation_of_the_chat_page_is_known_by_its_own_name(
+    page_legation: Legation, safe: dict[str, Any]
+) -> None:
+    given = {**safe, "data": page_legation.settings.data, "rate_session": "2/minute"}
+    with served(page_legation, **given) as client:
+
+        def join(body: Any) -> int:
+            return client.post("/gradio_api/queue/join", **body).status_code
+
+        told = [join({"json": {"data": [], "fn_index": 9999, "session_hash": "abcdefgh12"}}) for _ in range(3)]
+        assert 429 not in told[:2]
+        assert told[2] == 429
+        for odd in (b"", b"[]", b"[" * 9999, b'{"session_hash": 7}'):
+            assert 429 not in [join({"content": odd}) for _ in range(3)]
+
+
+def test_a_conversation_cannot_ask_more_than_its_address(page_legation: Legation, safe: dict[str, Any]) -> None:
+    given = {**safe, "data": page_legation.settings.data, "rate": "3/minute", "rate_session": "2/minute"}
+    with served(page_legation, **given) as client:
+        names = [f"conversation-{number}" for number in range(5)]
+        told = [client.get("/api/documents", headers={"legation-session": name}).status_code for name in names]
+        assert told == [200, 200, 200, 429, 429]
+
+
 def test_everybody_together_may_ask_so_much(page_legation: Legation, safe: dict[str, Any]) -> None:
     with served(page_legation, **{**safe, "data": page_legation.settings.data, "rate_total": "2/day"}) as client:
         asking = [client.get("/api/documents", headers={"x-forwarded-for": f"198.51.100.{n}"}) for n in range(3)]
@@ -365,6 +411,24 @@ def test_a_store_that_is_down_stops_nobody(
     assert TestClient(rates).get("/api/documents").status_code == 204  # type: ignore[arg-type]
     assert "not counted" in caplog.text
     assert "hunter2" not in caplog.text
+
+
+def test_a_store_that_hangs_stops_nobody(
+    caplog: pytest.LogCaptureFixture, safe: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def hangs(*_: Any) -> bool:
+        await asyncio.sleep(3600)
+        return True
+
+    monkeypatch.setattr("bot.rates._SECONDS", 0.05)
+    rates = Rates(app, Settings.load(**safe))
+    monkeypatch.setattr(rates._limiter, "hit", hangs)
+    assert TestClient(rates).get("/api/documents").status_code == 204  # type: ignore[arg-type]
+    assert "not counted" in caplog.text
 
 
 def test_redis_without_its_client_is_said_at_the_start(safe: dict[str, Any]) -> None:
