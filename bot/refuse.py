@@ -58,7 +58,6 @@ class Signals(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    evidence: float  # late-interaction score of the best passage
     numbers: float  # share of the question's years, months and figures that the quoted passages and titles do not hold
     missing: float  # rarity, 0 to 1, of the rarest name of the question that stands in neither
     unexpected: bool  # nothing quoted holds the date, number ... that the question asks for
@@ -66,8 +65,7 @@ class Signals(BaseModel):
     uncounted: bool  # it asks how many of a thing, and no number stands beside that thing
     unnumbered: bool = False  # it asks for the third, the 12th ... of a series, and nothing quoted is that
     foreign: bool = False  # it is not in English, so that its words match less
-    best: float = 0.0  # the cross-encoder's logit of the best quoted sentence
-    pair: float = 0.0  # ... and of the best passage
+    best: float = 0.0  # the cross-encoder's logit of the best quoted sentence, which alone lifts `answered` a little
     answered: float = 0.0  # logit that the best quoted sentence answers it
     several: bool = False  # a comparison, a timeline or an overview: one sentence never answers the whole of it
     listed: bool = False  # a list is asked for
@@ -77,22 +75,20 @@ class Signals(BaseModel):
 
 # Logistic weights: benchmarks/gate.py fits and prints them, but for `placed` and `followup`, of which the data hold too few refusals.
 WEIGHTS = {
-    "bias": 4.98,
-    "evidence": -7.9,
-    "numbers": -3.6,
-    "missing": -3.25,
-    "unexpected": -2.8,
+    "bias": 0.6,
+    "numbers": -2.84,
+    "missing": -4.56,
+    "unexpected": -1.32,
     "placed": 6.0,
-    "uncounted": -2.2,
-    "unnumbered": -3.0,
-    "foreign": 0.1,
-    "best": 0.0,
-    "pair": 0.0,
-    "answered": 0.95,
-    "several": 1.3,
-    "listed": -0.7,
-    "followup": 1.2,
-    "whole": 1.1,
+    "uncounted": -0.8,
+    "unnumbered": -2.32,
+    "foreign": -0.27,
+    "best": -0.09,
+    "answered": 1.01,
+    "several": 1.74,
+    "listed": 0.56,
+    "followup": 0.5,
+    "whole": 1.28,
 }
 
 
@@ -139,7 +135,6 @@ class Gate:
     def signals(self, question: Question, found: Found, picks: Sequence[Pick]) -> Signals:
         """The signals of one question."""
         return Signals(
-            evidence=found.evidence[0].raw,
             numbers=self._numbers_missing(question, picks),
             missing=max(self._missing(question, picks, found).values(), default=0.0),
             unexpected=not any(holds_expected(pick.text, question.expects) for pick in picks),
@@ -148,7 +143,6 @@ class Gate:
             unnumbered=bool(ordinals(question.search) - ordinals(self._around(picks))),
             foreign=question.language != "en",
             best=max(pick.raw for pick in picks),
-            pair=max(item.pair for item in found.evidence),
             answered=self._answered(question, picks),
             several=question.kind in ("comparison", "timeline", "overview"),
             listed=question.kind == "list",
