@@ -26,11 +26,16 @@ POSITIONS = 6  # publishers whose words are given
 WIDE = 40  # passages that each search brings
 SCORED = 24  # sentences that a section chooses from
 BELOW = 0.02  # a passage that a search did not bring has this much less than the last that it brought
+ALL = 1000  # passages of a law that is the topic
 OPENING = 2  # passages at the beginning of a document about the topic, which say what it is
 BEGINNING = 2500  # characters of a document that are its beginning
 FLOOR = -5.0  # logit of a sentence that says something on the question
 CLOSE = 6.0  # a further sentence is taken while its score is within this of the best
-LONGEST_SENTENCE, LONGEST_LIST = 60, 160  # words of one that is quoted; of one that lists who takes part
+LONGEST_SENTENCE, LONGEST_LAW, LONGEST_LIST = (
+    60,
+    90,
+    160,
+)  # words of one that is quoted; of a law; of one that lists who takes part
 OPENS = 40  # words that open a list
 EVENTS = 5  # days of the timeline that the texts name
 SAID = 2  # sentences of a publisher
@@ -112,8 +117,14 @@ _OPERATIVE = re.compile(
 _FORMAL = re.compile(
     r"\bnot intended to,? and does not,? create any right|\bnothing in this \w+ shall be construed"
     r"|\bsubject to the availability of appropriations"
+    r"|\b(?:is|are) (?:deleted|replaced by the following|addressed to the)\b|\bbinding in its entirety"
+    r"|\b(?:enters?|entry) into force on the \w+ day"
 )
 _TERM = re.compile(r"^\W*(?:\w{1,3}\)\s+)?(?:the term )?[“‘\"']([^”’\"']+)[,”’\"']+ .{0,60}?means\b", re.IGNORECASE)
+_ITSELF = re.compile(
+    r"\bthis (?:Directive|Regulation|Decision|Convention|Treaty|Protocol|Agreement|Act|Declaration|Framework|Strategy|order)\b",
+    re.IGNORECASE,
+)
 _DEFINES = re.compile(
     r"\b(?:is an?|aims? (?:to|at)|purpose|objective|established|founded|launched|created|brings together|mission|lays? down)\b"
 )
@@ -159,9 +170,6 @@ class Survey:
         self._search()
         if not self.about and not self._sure():
             return []
-        self.law = any(
-            any(word in one.kind.casefold().split() for word in _LAW) for one in self.about if self._entitled(one)
-        )
         positions: list[Section] = []
         found: dict[str, Section] = {}
         for part in PARTS:
@@ -189,7 +197,8 @@ class Survey:
         """The topic at the head of a question."""
         return self.topic.bare[:1].upper() + self.topic.bare[1:]
 
-    def _entitled(self, document: Document) -> bool:
+    def _of_topic(self, document: Document) -> bool:
+        """Whether all that the document says is on the topic: it is called so."""
         return self.topic.entitled(document)
 
     def _search(self) -> None:
@@ -208,8 +217,11 @@ class Survey:
             key=lambda one: (one.date, one.slug),
         )
         self._of_it = {one.slug: place for place, one in enumerate(self.about, 1)}
-        for one in self.about:  # how a document begins says what it is
-            for passage in passages[one.slug][:OPENING]:
+        self.law = any(
+            any(word in one.kind.casefold().split() for word in _LAW) for one in self.about if self._of_topic(one)
+        )
+        for one in self.about:  # how a document begins says what it is; a law says it anywhere
+            for passage in passages[one.slug][: ALL if self.law and self._of_topic(one) else OPENING]:
                 found.setdefault(passage.id, Evidence(document=one, passage=passage, score=0.0))
         on_topic = [item for item in found.values() if self._holds(item.document) and self._speaks(item)]
         self.pool = on_topic
@@ -265,7 +277,7 @@ class Survey:
         term = _TERM.match(text)
         if _FORMAL.search(text) or (term and not self.topic.named(term[1])):
             return False
-        return item.document.slug in self._of_it or self.topic.named(f"{' '.join(item.passage.path)} {text}")
+        return self._of_topic(item.document) or self.topic.named(f"{' '.join(item.passage.path)} {text}")
 
     def _part(self, part: Part) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The places of a section's statements, and which of them are items of a list."""
@@ -278,7 +290,9 @@ class Survey:
             if part.name == "actors" and not (self.law or self.topic.named(text)):
                 return False
             long = part.name == "actors" or (part.leads and _OPERATIVE.match(visible(text)) and self.topic.named(text))
-            longest = LONGEST_LIST if long else LONGEST_SENTENCE
+            if self.law and not part.leads and sentence.pinpoint.startswith("recital"):
+                return False  # it explains, and binds nobody
+            longest = LONGEST_LIST if long else LONGEST_LAW if self.law else LONGEST_SENTENCE
             return len(text.split()) <= longest and self._stands(item.document, item.passage, sentence, text)
 
         def bonus(pick: Pick) -> float:
@@ -297,9 +311,12 @@ class Survey:
         begins = pick.document.slug in self._of_it and pick.sentence.start < BEGINNING
         leads = bool(part and part.leads and begins and not pick.sentence.pinpoint.startswith("recital"))
         defines = bool(part and part.leads and _DEFINES.search(pick.text))
-        return (
-            LEAD * leads + SAYS_WHAT * defines + (3 if part and part.leads else 1) * NAMES * self.topic.named(pick.text)
-        )
+        named = NAMES * (3 if part and part.leads else 1) * self._named_in(pick)
+        return LEAD * leads + SAYS_WHAT * defines + named
+
+    def _named_in(self, pick: Pick) -> bool:
+        """Whether the sentence itself names the topic; a law calls itself 'this Directive'."""
+        return self.topic.named(pick.text) or (self._of_topic(pick.document) and bool(_ITSELF.search(pick.text)))
 
     def _stands(self, document: Document, passage: Passage, sentence: Sentence, text: str) -> bool:
         """Whether the sentence can be read alone: a whole one, or an item that is quoted with the words that open its list."""
