@@ -22,7 +22,7 @@ def titled(title: str, slug: str = "d") -> Document:
         ("the OEWG and norms", "The open-ended working group met.", True),
         ("the OEWG and norms", "A norm is voluntary.", True),
         ("the OEWG and norms", "The Group of Governmental Experts met.", False),
-        ("sanctions against ransomware crews in Europe", "Sanctions hit a crew that spread ransomware.", True),
+        ("sanctions on ransomware crews in Europe", "Sanctions hit a crew that spread ransomware.", True),
         ("NIS2", "As Directive (EU) 2022/2555 requires, entities report.", True),
         ("the US", "Join us at noon.", False),
     ],
