@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bot import language
-from bot.answer import Answer, Citation, Evidence, Refusal, Row, Statement
-from bot.question import Filters, understand
+from bot.answer import Answer, Citation, Evidence, Refusal, Statement
 from bot.status import caution
 from ingest.documents import Document, LibraryError
 
-if TYPE_CHECKING:
-    from bot.ask import Legation
-
-MOST = 5  # statements of a section
-POSITIONS = 6  # publishers whose words are given
-WIDE = 60  # passages looked at for positions
-NEAR = 0.12  # a publisher is heard while its best passage scores within this of the best of all
 LONGEST = 160  # characters of a topic
-_SPAN = re.compile(r"\b(?:1[89]|20)\d\d\b|\b(?:hour|day|week|month|year)s?\b", re.IGNORECASE)
-_SUM = re.compile(r"[$€£%]|\b(?:EUR|USD|GBP|dollars?|euros?|million|billion|per ?cent)\b", re.IGNORECASE)
-# The sections, each asked in the words of `brief.ask-NAME`; what a statement must have in it to belong there.
-ASKED: tuple[tuple[str, re.Pattern[str] | None], ...] = (
-    ("background", None),
-    ("obligations", None),
-    ("actors", None),
-    ("dates", _SPAN),
-    ("money", _SUM),
-)
+FEWEST = 3  # entries that make a timeline
 _TOLD = ("article", "report", "transcript", "note", "fact sheet", "news", "blog", "paper")  # kinds that agree nothing
 
 Sort = Literal["said", "instruments", "positions", "timeline", "comparison"]
+
+
+class Line(BaseModel):
+    """A row of a table: what stands before its statements, and the document that is named beside them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str = Field(min_length=1)
+    statements: tuple[int, ...] = ()
+    document: str = ""
 
 
 class Section(BaseModel):
@@ -45,7 +37,8 @@ class Section(BaseModel):
     title: str
     sort: Sort = "said"
     statements: tuple[int, ...] = ()
-    rows: tuple[Row, ...] = ()
+    items: tuple[int, ...] = ()  # the statements that are items of a list
+    rows: tuple[Line, ...] = ()
 
 
 class Briefing(BaseModel):
@@ -98,7 +91,7 @@ class Briefing(BaseModel):
         }
 
 
-class _Collected:
+class Collected:
     """The statements and citations of a briefing as they come together, no sentence twice."""
 
     def __init__(self) -> None:
@@ -107,40 +100,46 @@ class _Collected:
         self.evidence: dict[str, Evidence] = {}
         self._places: dict[tuple[str, int, str], int] = {}
 
-    def add(self, text: str, cited: Sequence[Citation]) -> tuple[int, bool]:
-        """The place of a statement, and whether it is new."""
+    def add(self, text: str, cited: Sequence[Citation]) -> int:
+        """The place of a statement, which is new or was there."""
         key = (cited[0].document.slug, cited[0].start, text)
         if key in self._places:
-            return self._places[key], False
+            return self._places[key]
         numbers = []
         for citation in cited:
             self.citations.append(citation.model_copy(update={"number": len(self.citations) + 1}))
             numbers.append(len(self.citations))
         self.statements.append(Statement(text=text, citations=tuple(numbers)))
         self._places[key] = len(self.statements) - 1
-        return self._places[key], True
+        return self._places[key]
 
-    def answer(self, outcome: Answer) -> list[tuple[int, bool]]:
-        """The places of an answer's statements, and which of them are new."""
+    def answer(self, outcome: Answer) -> list[int]:
+        """The places of an answer's statements."""
         self.seen(outcome.retrieved)
         known = {citation.number: citation for citation in outcome.citations}
         return [self.add(s.text, [known[n] for n in s.citations]) for s in outcome.statements]
 
-    def some(self, outcome: Answer, needed: re.Pattern[str] | None) -> tuple[int, ...]:
-        """The places of the new statements of an answer that have in them what is needed, a few at most."""
-        fit = [s for s in outcome.statements if not needed or needed.search(s.text)][:MOST]
-        if not fit:
-            return ()
-        return tuple(place for place, new in self.answer(_only(outcome, fit)) if new)
-
     def seen(self, evidence: Iterable[Evidence]) -> None:
+        """Keeps what was retrieved."""
         for item in evidence:
             self.evidence.setdefault(item.passage.id, item)
 
+    def of(self, document: Document) -> list[int]:
+        """The places of the statements that rest on a document first."""
+        return [
+            at
+            for at, said in enumerate(self.statements)
+            if self.citations[said.citations[0] - 1].document.slug == document.slug
+        ]
+
+    def documents(self) -> list[Document]:
+        """What is cited, in the order of the dates."""
+        cited = {citation.document.slug: citation.document for citation in self.citations}
+        return sorted(cited.values(), key=lambda about: (about.date, about.slug))
+
     def briefing(self, topic: str, code: str, sections: Sequence[Section], open_questions: Sequence[str]) -> Briefing:
-        """The whole, with the tables that are made of what was collected."""
-        words = language.load(code)
-        made = Briefing(
+        """The whole."""
+        return Briefing(
             topic=topic,
             language=code,
             sections=tuple(sections),
@@ -149,35 +148,6 @@ class _Collected:
             open_questions=tuple(open_questions),
             retrieved=tuple(self.evidence.values()),
         )
-        first = 1 if made.sections[0].title == words["brief.background"] else len(made.sections)
-        tables = [*made.sections[:first], *_instruments(made, words), *made.sections[first:], *_timeline(made, words)]
-        return made.model_copy(update={"sections": tuple(tables)})
-
-
-def _only(outcome: Answer, statements: Sequence[Statement]) -> Answer:
-    return outcome.model_copy(update={"statements": tuple(statements), "rows": ()})
-
-
-def brief(legation: Legation, topic: str, filters: Filters | None = None, code: str = language.DEFAULT) -> Briefing:
-    """The briefing on `topic`. LibraryError when the library holds nothing on it."""
-    words, english = language.load(code), language.load(language.DEFAULT)
-    topic = " ".join(topic.split()).rstrip("?.! ")
-    if not topic or len(topic) > LONGEST:
-        raise LibraryError(words["brief.no-topic"].format(most=LONGEST))
-    collected = _Collected()
-    sections: list[Section] = []
-    open_questions = []
-    for name, needed in ASKED:
-        outcome = legation.ask(english[f"brief.ask-{name}"].format(topic=topic), filters=filters)
-        places = collected.some(outcome, needed) if isinstance(outcome, Answer) else ()
-        if places:
-            sections.append(Section(title=words[f"brief.{name}"], statements=places))
-        elif not isinstance(outcome, Answer) or needed:
-            open_questions.append(words[f"brief.ask-{name}"].format(topic=topic))
-    if not sections:
-        raise LibraryError(words["brief.nothing"].format(topic=topic))
-    sections += _positions(legation, topic, filters, collected, words)
-    return collected.briefing(topic, code, sections, open_questions)
 
 
 def gathered(outcomes: Sequence[Answer | Refusal], code: str = language.DEFAULT) -> Briefing:
@@ -186,81 +156,45 @@ def gathered(outcomes: Sequence[Answer | Refusal], code: str = language.DEFAULT)
     answers = [outcome for outcome in outcomes if isinstance(outcome, Answer)]
     if not answers:
         raise LibraryError(words["brief.nothing-asked"])
-    collected = _Collected()
+    collected = Collected()
     sections = []
     for outcome in answers:
-        places = [place for place, _ in collected.answer(outcome)]
-        rows = [Row(label=row.label, statements=tuple(places[at] for at in row.statements)) for row in outcome.rows]
+        places = collected.answer(outcome)
+        rows = [Line(label=row.label, statements=tuple(places[at] for at in row.statements)) for row in outcome.rows]
         title = outcome.standalone_question or outcome.question
         if rows and outcome.kind != "overview":
             sections.append(Section(title=title, sort="comparison", statements=tuple(places), rows=tuple(rows)))
         else:
             sections.append(Section(title=title, statements=tuple(places)))
+    about = collected.documents()
+    sections += instruments(collected, about, words) + timeline(collected, about, (), words)
     refused = dict.fromkeys(one.standalone_question for one in outcomes if isinstance(one, Refusal))
     made = collected.briefing(answers[0].question, code, sections, tuple(refused))
     written = any(outcome.mode == "written" for outcome in answers)
     return made.model_copy(update={"mode": "written"}) if written else made
 
 
-def _positions(
-    legation: Legation, topic: str, filters: Filters | None, collected: _Collected, words: language.Words
-) -> list[Section]:
-    """A table: a row for each publisher that speaks of the topic, in its own words."""
-    question = understand(f"What does each say about {topic}?", vocabulary=legation.retriever.vocabulary)
-    found = legation.retriever.find(question, filters, k=WIDE)
-    by_publisher: dict[str, list[Evidence]] = {}
-    for item in found.evidence:
-        if item.document.publisher and item.score >= found.evidence[0].score - NEAR:
-            by_publisher.setdefault(item.document.publisher, []).append(item)
-    collected.seen(found.evidence)
-    rows = []
-    for publisher, evidence in list(by_publisher.items())[:POSITIONS]:
-        for pick in legation.quoter.rank(question, topic, evidence[:3], scored=8)[:2]:
-            citation = Citation(
-                number=1,
-                document=pick.document,
-                start=pick.sentence.start,
-                end=pick.sentence.end,
-                pinpoint=pick.sentence.pinpoint,
-                page=pick.sentence.page,
-            )
-            place, new = collected.add(pick.text, [citation])
-            if new:
-                rows.append(Row(label=publisher, statements=(place,)))
-                break
-    if len(rows) < 2:
-        return []
-    places = tuple(place for row in rows for place in row.statements)
-    return [Section(title=words["brief.positions"], sort="positions", statements=places, rows=tuple(rows))]
-
-
-def _by_document(made: Briefing) -> dict[str, list[int]]:
-    """The places of the statements that rest on each document first."""
-    held: dict[str, list[int]] = {}
-    for place, statement in enumerate(made.statements):
-        held.setdefault(made.citations[statement.citations[0] - 1].document.slug, []).append(place)
-    return held
-
-
-def _instruments(made: Briefing, words: language.Words) -> list[Section]:
-    """A table of the cited documents in which something was agreed or ordered, by date."""
-    held = _by_document(made)
+def instruments(collected: Collected, documents: Sequence[Document], words: language.Words) -> list[Section]:
+    """A table of those of the documents in which something was agreed or ordered, where they are cited."""
     rows = [
-        Row(label=about.slug, statements=(held[about.slug][0],))
-        for about in made.documents
-        if about.slug in held and about.kind and not any(word in about.kind.casefold() for word in _TOLD)
+        Line(label=about.date or about.slug, document=about.slug, statements=(held[0],))
+        for about in documents
+        if (held := collected.of(about)) and about.kind and not any(word in about.kind.casefold() for word in _TOLD)
     ]
     return [Section(title=words["brief.instruments"], sort="instruments", rows=tuple(rows))] if rows else []
 
 
-def _timeline(made: Briefing, words: language.Words) -> list[Section]:
-    """A statement of each dated document, in the order of the dates, where there are several; best one with a date in it."""
-    held = _by_document(made)
-    rows = []
-    for about in made.documents:
-        if about.date and about.slug in held:
-            dated = (place for place in held[about.slug] if _SPAN.search(made.statements[place].text))
-            rows.append(Row(label=about.date, statements=(next(dated, held[about.slug][0]),)))
-    if len(rows) < 3:
+def timeline(
+    collected: Collected, documents: Sequence[Document], events: Sequence[Line], words: language.Words
+) -> list[Section]:
+    """The days that the texts name and the documents themselves, in the order of the dates, where there are several."""
+    told = {event.label for event in events}
+    rows = [
+        Line(label=about.date, document=about.slug, statements=(held[0],))
+        for about in documents
+        if about.date and about.date not in told and (held := collected.of(about))
+    ]
+    rows = sorted([*events, *rows], key=lambda row: row.label)
+    if len(rows) < FEWEST:
         return []
     return [Section(title=words["brief.timeline"], sort="timeline", rows=tuple(rows))]

@@ -15,7 +15,7 @@ from bot.conversation import Conversation
 from bot.feedback import Feedback, Unkept, record
 from bot.problem import in_words
 from bot.render import Words
-from bot.suggest import followups, suggestions
+from bot.suggest import followups, suggestions, translated
 from bot.takeaway import Files, Takeaway
 
 if TYPE_CHECKING:
@@ -91,7 +91,6 @@ class _Page:
         self.branding = branding
         self.offered = offered
         self.translated = True  # whether the questions to begin with are also offered in other languages
-        self.asked: dict[str, tuple[str, ...]] = {}  # in which they are, once a reader of it has come
         self.i18n = words
 
     def say(self, name: str) -> Any:
@@ -246,10 +245,8 @@ class _Page:
             return same
         if self.branding.questions:
             offered = self.branding.questions_in(code)
-        elif code not in self.asked:
-            offered = self.asked[code] = suggestions(self.legation, len(self.starters), code)
         else:
-            offered = self.asked[code]
+            offered = translated(self.legation, self.offered, code)
         padded = [*offered, *[""] * len(self.starters)]
         updates = [gr.update(value=question, visible=bool(question)) for question in padded]
         return dict(zip(self.starters, updates, strict=False)) if offered and self.starters else same

@@ -377,7 +377,7 @@ def brief(
 ) -> None:
     """Write a briefing on a topic: sections of quoted sentences, positions, a timeline, what is not answered, sources."""
     from bot import export
-    from bot.briefing import brief as made_of
+    from bot.survey import brief as made_of
 
     chosen = _filters(filters)
     if output is not None and output.suffix.lower() not in export.FORMATS:

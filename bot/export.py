@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import language
-from bot.answer import Citation, Row
+from bot.answer import Citation
 from bot.render import link, named, pasted, place, short, visible
 from ingest.documents import Document, LibraryError
 
 if TYPE_CHECKING:
-    from bot.briefing import Briefing, Section
+    from bot.briefing import Briefing, Line, Section
 
 FORMATS = (".md", ".docx", ".pdf")
-_BULLET = re.compile(r"^[-–—•▪*]\s+")  # of the list that a sentence was taken from
+_NUMBER = re.compile(r"^(?:\(\w{1,4}\)|\d{1,3}\.)\s+")  # of the paragraph: the note says it
+_BULLET = re.compile(
+    r"^[-–—•▪*]\s+|\s*[;,](?:\s+(?:and|or))?$"
+)  # of the list that a sentence was taken from, and what leads on
 _ENDINGS = ".md, .docx or .pdf"
 
 
@@ -30,6 +33,7 @@ class Said:
 
     text: str
     notes: tuple[int, ...] = ()
+    item: bool = False  # of a list
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,6 @@ class Part:
     head: tuple[str, ...] = ()
     rows: tuple[tuple[tuple[Said, ...], ...], ...] = ()
     widths: tuple[int, ...] = ()  # of the columns, in parts of a hundred
-    bullets: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,8 @@ def layout(briefing: Briefing, made: date | None = None) -> Layout:
     notes, numbers = _notes(briefing.citations, words)
     parts = [_part(briefing, section, words, numbers) for section in briefing.sections]
     if briefing.open_questions:
-        asked = tuple(Said(visible(question)) for question in briefing.open_questions)
-        parts.append(Part(words["brief.open"], asked, bullets=True))
+        asked = tuple(Said(visible(question), item=True) for question in briefing.open_questions)
+        parts.append(Part(words["brief.open"], asked))
     return Layout(
         title=visible(briefing.topic),
         intro=f"{words['brief.made'].format(date=day, documents=documents)} {intro}",
@@ -159,15 +162,17 @@ def _part(briefing: Briefing, section: Section, words: language.Words, numbers: 
         return tuple(dict.fromkeys(numbers[number] for number in briefing.statements[at].citations))
 
     def said(at: int) -> Said:
-        return Said(_BULLET.sub("", visible(briefing.statements[at].text)), marks(at))
+        return Said(_alone(briefing.statements[at].text), marks(at), item=at in section.items)
 
-    def cell(row: Row) -> tuple[Said, ...]:
+    def cell(row: Line) -> tuple[Said, ...]:
+        if row.document:
+            return (Said(short(named(known[row.document])), marks(row.statements[0])[:1]),)
         return tuple(said(at) for at in row.statements) or (Said(words["chat.nothing"]),)
 
     title, rows = visible(section.title), section.rows
+    known = {about.slug: about for about in briefing.documents}
     if section.sort == "instruments":
-        known = {about.slug: about for about in briefing.documents}
-        told = [_instrument(known[row.label], marks(row.statements[0])[:1], words) for row in rows]
+        told = [_instrument(known[row.document], marks(row.statements[0])[:1], words) for row in rows]
         columns = tuple(words[f"brief.{name}"] for name in ("instrument", "from", "date", "standing"))
         return Part(title, head=columns, rows=tuple(told), widths=(39, 24, 20, 17))
     if section.sort == "timeline":
@@ -177,6 +182,11 @@ def _part(briefing: Briefing, section: Section, words: language.Words, numbers: 
         head = words["brief.who" if section.sort == "positions" else "brief.of"], words["brief.own-words"]
         return Part(title, head=head, rows=tuple(((Said(visible(r.label)),), cell(r)) for r in rows), widths=(25, 75))
     return Part(title, tuple(said(at) for at in section.statements))
+
+
+def _alone(text: str) -> str:
+    """A sentence without the bullet of the list that it was taken from, and without the comma that leads to the next item."""
+    return _BULLET.sub("", _NUMBER.sub("", visible(text)))
 
 
 def _instrument(about: Document, notes: tuple[int, ...], words: language.Words) -> tuple[tuple[Said, ...], ...]:
@@ -210,10 +220,12 @@ def _markdown(page: Layout) -> str:
 
 
 def _lines(part: Part) -> list[str]:
-    if part.bullets:
-        return [f"- {_marked(said)}" for said in part.said]
     if not part.rows:
-        return [line for said in part.said for line in (_marked(said), "")][:-1]
+        lines: list[str] = []
+        for before, said in zip([None, *part.said], part.said, strict=False):
+            lines += [""] if before and not (before.item and said.item) else []
+            lines.append(f"- {_marked(said)}" if said.item else _marked(said))
+        return lines
     rows = [f"| {' | '.join('<br>'.join(map(_marked, cell)) for cell in row)} |" for row in part.rows]
     return [_row(part.head), _row(["---"] * len(part.head)), *rows]
 

@@ -143,27 +143,26 @@ def _provisions(said: Sequence[Statement], known: Mapping[int, Citation], turn: 
 
 
 def _timeline(statements: Sequence[Statement], known: Mapping[int, Citation], turn: int, words: Words) -> str:
-    """Statements as a list, each under the date of the document that says it."""
-    lines = []
-    for statement in statements:
-        about = known[statement.citations[0]].document
+    """Statements as a list by documents, each document under its date; what the dates are of is said once."""
+    lines = [f"*{markdown(words['chat.dated'])}*"] if statements else []
+    for _, group in groupby(statements, key=lambda statement: known[statement.citations[0]].document.slug):
+        said = list(group)
+        about = known[said[0].citations[0]].document
         name = markdown(short(named(about)))
-        heading = f"{_dated(about.date, words)} · {name}" if about.date else name
-        lines.append(f"- **{heading}**\n\n  {_line(statement, known, turn)}")
+        heading = f"**{_dated(about.date, words)}** · {name}" if about.date else f"**{name}**"
+        lines.append("\n\n".join([f"- {heading}", *(f"  {_line(statement, known, turn)}" for statement in said)]))
     return "\n\n".join(lines)
 
 
 def _dated(date: str, words: Words) -> str:
-    """The date of a document, readable to machines too, and what it is the date of."""
-    before, after = (markdown(part) for part in words["chat.dated"].split("{date}"))
-    said = f'<time datetime="{markup(date)}">{markdown(language.day(words, date))}</time>'
-    return f"{before}{said} {after}" if after else f"{before}{said}"
+    """A date, readable to machines too."""
+    return f'<time datetime="{markup(date)}">{markdown(language.day(words, date))}</time>'
 
 
 def _line(statement: Statement, known: Mapping[int, Citation], turn: int) -> str:
     """A statement with its marks."""
     text = _DASH.sub("• ", visible(statement.text))
-    return f"{markdown(text)} {''.join(mark(known[number], turn) for number in statement.citations)}"
+    return f"{markdown(text)}&nbsp;{''.join(mark(known[number], turn) for number in statement.citations)}"
 
 
 def _byline(citation: Citation, words: Words) -> str:
@@ -212,7 +211,7 @@ def table(outcome: Answer, turn: int, words: Words | None = None) -> str:
     for row in outcome.rows:
         cells = [_line(outcome.statements[place], known, turn) for place in row.statements]
         empty = f"*{markdown(words['chat.nothing'])}*"
-        lines.append(f"| **{markdown(row.label)}** | {'<br>'.join(cells) or empty} |")
+        lines.append(f"| **{markdown(row.label)}** | {'<br><br>'.join(cells) or empty} |")
     return "\n".join(lines)
 
 

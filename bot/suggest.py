@@ -65,6 +65,14 @@ def suggestions(legation: Legation, most: int = OFFERED, code: str = language.DE
     return tuple(found)
 
 
+def translated(legation: Legation, questions: Sequence[str], code: str) -> tuple[str, ...]:
+    """The same questions in another language, about the same documents; those that were not made here are left out."""
+    documents = legation.index.documents()
+    english, other = (candidates(documents, language.load(name)) for name in (language.DEFAULT, code))
+    known = dict(zip(english, other, strict=True))
+    return tuple(known[question] for question in questions if question in known)
+
+
 def candidates(documents: Sequence[Document], words: Words | None = None) -> Iterator[str]:
     """A question for each document with a name short enough, publishers in turn, newest first."""
     words = words or language.load(language.DEFAULT)

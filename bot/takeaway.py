@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from bot import choices, export, language, render
-from bot.briefing import LONGEST, Briefing, brief, gathered
+from bot.briefing import LONGEST, Briefing, gathered
 from bot.conversation import Conversation
 from bot.problem import in_words
 from bot.render import Words
+from bot.survey import brief
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

@@ -37,7 +37,7 @@ def word(page: Layout, path: Path) -> None:
         if part.rows:
             _table(document, part, notes)
         for said in part.said:
-            _line(document.add_paragraph(style="List Bullet" if part.bullets else None), said, notes)
+            _line(document.add_paragraph(style="List Bullet" if said.item else None), said, notes)
     document.add_heading(page.sources_title, 1)
     for name, address in page.sources:
         paragraph = document.add_paragraph(style="List Bullet")

@@ -129,8 +129,8 @@ def word(data: Path, folder: Path) -> None:
         return
     import pypdfium2 as pdfium
 
-    from bot.briefing import brief
     from bot.export import save
+    from bot.survey import brief
 
     with tempfile.TemporaryDirectory() as made, Legation.open(Settings(data=data)) as legation:
         save(brief(legation, TOPIC), Path(made) / "note.docx")

@@ -16,13 +16,14 @@ from lxml import etree
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
-from bot.answer import Citation, Row, Statement
+from bot.answer import Citation, Statement
 from bot.ask import Legation
-from bot.briefing import LONGEST, Briefing, Section, brief, gathered
+from bot.briefing import LONGEST, Briefing, Line, Section, gathered
 from bot.cli import app
 from bot.export import FORMATS, file_name, layout, markdown, save
 from bot.quote import quotable
 from bot.render import visible
+from bot.survey import brief
 from eval.answers import Saved
 from eval.cases import Case, Library
 from eval.metrics.citations import citation_coverage, citation_validity, quote_fidelity
@@ -48,7 +49,7 @@ def hostile(words: str) -> Briefing:
         topic=words,
         sections=(
             Section(title="Background", statements=(0,)),
-            Section(title="Positions", sort="positions", statements=(0,), rows=(Row(label=words, statements=(0,)),)),
+            Section(title="Positions", sort="positions", statements=(0,), rows=(Line(label=words, statements=(0,)),)),
         ),
         statements=(Statement(text=words, citations=(1,)),),
         citations=(Citation(number=1, document=document, start=0, end=len(words)),),
@@ -116,7 +117,7 @@ def test_it_has_its_sections(made: Briefing) -> None:
     titles = [section.title for section in made.sections]
     assert titles[:2] == ["Background", "Key instruments"]
     told = {section.sort: section for section in made.sections}
-    assert {row.label for row in told["instruments"].rows} <= {about.slug for about in made.documents}
+    assert {row.document for row in told["instruments"].rows} <= {about.slug for about in made.documents}
     for section in made.sections:
         for row in section.rows:
             assert all(0 <= place < len(made.statements) for place in row.statements)

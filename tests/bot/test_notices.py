@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import language
-from bot.answer import Refusal
+from bot.answer import Answer, Refusal
 from bot.ask import Legation
 from bot.notices import told
-from bot.suggest import followups, suggestions
+from bot.suggest import followups, suggestions, translated
 
 EN, FR = language.load("en"), language.load("fr")
 BOT = Path(language.__file__).parent
@@ -97,8 +97,11 @@ def test_a_french_question_is_refused_in_french(page_legation: Legation) -> None
 
 
 def test_questions_are_offered_in_french_and_answered(page_legation: Legation) -> None:
-    offered = suggestions(page_legation, code="fr")
-    assert offered
+    english = suggestions(page_legation)
+    offered = translated(page_legation, english, "fr")
+    assert len(offered) == len(english) > 0
+    assert translated(page_legation, ["Who are you?"], "fr") == ()
+    assert all(isinstance(page_legation.ask(question), Answer) for question in offered)
     assert all(question.endswith(" ?") for question in offered)
     outcome = page_legation.ask("When did the Harbour Accord enter into force?")
     further = followups(page_legation, outcome, [], words=FR)

@@ -224,8 +224,8 @@ def test_list_items_become_a_list_under_their_introduction() -> None:
     ]
     said = [Statement(text=t, citations=(n,)) for n, t in enumerate(texts, 1)]
     page = html.fromstring(COMMONMARK.render(render.body(said, cited, 1)))
-    assert [item.text_content() for item in page.iter("li")] == ["(a) to cooperate; [2]", "(b) to report. [3]"]
-    assert "1. Norms are: [1]" in [paragraph.text_content() for paragraph in page.iter("p")]
+    assert [item.text_content() for item in page.iter("li")] == ["(a) to cooperate;\xa0[2]", "(b) to report.\xa0[3]"]
+    assert "1. Norms are:\xa0[1]" in [paragraph.text_content() for paragraph in page.iter("p")]
 
 
 @pytest.mark.parametrize(
