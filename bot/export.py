@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.briefing import Briefing, Line, Section
 
 FORMATS = (".md", ".docx", ".pdf")
-_NUMBER = re.compile(r"^(?:\(\w{1,4}\)|\d{1,3}\.)\s+")  # of the paragraph: the note says it
+_NUMBER = re.compile(r"^(?:\(\w{1,4}\)|\d{1,3}(?:\.\d{1,3})*\.)\s+")  # of the paragraph: the note says it
 _BULLET = re.compile(
     r"^[-–—•▪*]\s+|\s*[;,](?:\s+(?:and|or))?$"
 )  # of the list that a sentence was taken from, and what leads on

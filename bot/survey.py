@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from bot import language
+from bot import alone, language
 from bot.answer import Citation, Evidence
 from bot.briefing import LONGEST, Briefing, Collected, Line, Section, instruments, timeline
 from bot.figures import dates, durations
 from bot.question import Filters, understand
 from bot.quote import Pick, alike, introduction, quotable
-from bot.render import visible
 from bot.status import is_over
 from bot.topic import Topic
-from bot.wording import plain
 from ingest.documents import Document, LibraryError, Passage, Sentence
 
 if TYPE_CHECKING:
@@ -31,11 +29,9 @@ OPENING = 2  # passages at the beginning of a document about the topic, which sa
 BEGINNING = 2500  # characters of a document that are its beginning
 FLOOR = -5.0  # logit of a sentence that says something on the question
 CLOSE = 6.0  # a further sentence is taken while its score is within this of the best
-LONGEST_SENTENCE, LONGEST_LAW, LONGEST_LIST = (
-    60,
-    90,
-    160,
-)  # words of one that is quoted; of a law; of one that lists who takes part
+LONGEST_SENTENCE = 60  # words of one that is quoted ...
+LONGEST_LAW = 90  # ... of a law
+LONGEST_LIST = 160  # ... of one that lists who takes part, or founds the thing
 OPENS = 40  # words that open a list
 EVENTS = 5  # days of the timeline that the texts name
 SAID = 2  # sentences of a publisher
@@ -62,7 +58,7 @@ _DUTY = re.compile(
     re.IGNORECASE,
 )
 _TAKES_PART = re.compile(
-    r"\b(?:members? (?:of|are|include)|\d+ members|new members|participants|participating|parties to|signator(?:y|ies)"
+    r"\b(?:members? (?:of|are|include)|\d+ members|new members|participants (?:in|of|are)|participating|parties to|signator(?:y|ies)"
     r"|governments of|principals of|compris\w+|consists? of|composed of|joined|(?:appl(?:y|ies)|open) to|new \w+ members)\b",
     re.IGNORECASE,
 )
@@ -105,33 +101,8 @@ PARTS = (
     Part("next", 3, _AHEAD, of="policy", newer=8),
 )
 _LAW = ("law", "legislation", "directive", "regulation", "treaty", "convention", "act")
-_WHOLE = re.compile(r"""^(?:\(?\w{1,4}[.)]\s+)?["“‘'«(]?[A-ZÀ-ÞΑ-ΩА-Я0-9].*[.!]["”’'»)\]]*$""", re.DOTALL)
-_OPENING = re.compile(r"""^(?:\(?\w{1,4}[.)]\s+)?["“‘'«(]?[A-ZÀ-ÞΑ-ΩА-Я0-9].*:$""", re.DOTALL)
-# An operative paragraph of a resolution stands by itself, though it ends with a semicolon.
-_OPERATIVE = re.compile(
-    r"^(?:\d+\.\s+)?(?:Also |Further )?(?:Calls|Requests|Decides|Invites|Welcomes|Encourages|Urges|Affirms|Reaffirms|Supports|Recognizes"
-    r"|Stresses|Underlines|Emphasizes|Endorses|Condemns|Notes|Confirms|Acknowledges)\b.*[;.](?: \d{1,2})?$",
-    re.DOTALL,
-)
-# What orders and laws say of themselves, and what they define other terms as.
-_FORMAL = re.compile(
-    r"\bnot intended to,? and does not,? create any right|\bnothing in this \w+ shall be construed"
-    r"|\bsubject to the availability of appropriations"
-    r"|\b(?:is|are) (?:deleted|replaced by the following|addressed to the)\b|\bbinding in its entirety"
-    r"|\b(?:enters?|entry) into force on the \w+ day"
-)
-_TERM = re.compile(r"^\W*(?:\w{1,3}\)\s+)?(?:the term )?[“‘\"']([^”’\"']+)[,”’\"']+ .{0,60}?means\b", re.IGNORECASE)
-_ITSELF = re.compile(
-    r"\bthis (?:Directive|Regulation|Decision|Convention|Treaty|Protocol|Agreement|Act|Declaration|Framework|Strategy|order)\b",
-    re.IGNORECASE,
-)
 _DEFINES = re.compile(
     r"\b(?:is an?|aims? (?:to|at)|purpose|objective|established|founded|launched|created|brings together|mission|lays? down)\b"
-)
-# A day that only tells an instrument from others: "Regulation (EU) 2016/679 ... of 27 April 2016".
-_CITED = re.compile(r"\b(?:of|dated|on)(?: the)? $")
-_INSTRUMENT = re.compile(
-    r"\b(?:directive|regulation|resolution|decision|recommendation|act|convention|council|commission|order)\b"
 )
 
 
@@ -274,8 +245,8 @@ class Survey:
         text = item.document.text[sentence.start : sentence.end]
         if not quotable(item.document, sentence) or not fits(item, sentence, text):
             return False
-        term = _TERM.match(text)
-        if _FORMAL.search(text) or (term and not self.topic.named(term[1])):
+        term = alone.term(text)
+        if alone.formal(text) or (term and not self.topic.named(term)):
             return False
         return self._of_topic(item.document) or self.topic.named(f"{' '.join(item.passage.path)} {text}")
 
@@ -285,12 +256,14 @@ class Survey:
         def fits(item: Evidence, sentence: Sentence, text: str) -> bool:
             if part.fits and not part.fits.search(text):
                 return False
+            if part.leads and self.law and self._of_topic(item.document) and not alone.subject(text):
+                return False
             if part.name == "dates" and not (durations(text) or dates(text)):
                 return False
             if part.name == "actors" and not (self.law or self.topic.named(text)):
                 return False
-            long = part.name == "actors" or (part.leads and _OPERATIVE.match(visible(text)) and self.topic.named(text))
-            if self.law and not part.leads and sentence.pinpoint.startswith("recital"):
+            long = part.name == "actors" or (part.leads and alone.operative(text) and self.topic.named(text))
+            if self.law and sentence.pinpoint.startswith("recital"):
                 return False  # it explains, and binds nobody
             longest = LONGEST_LIST if long else LONGEST_LAW if self.law else LONGEST_SENTENCE
             return len(text.split()) <= longest and self._stands(item.document, item.passage, sentence, text)
@@ -302,6 +275,8 @@ class Survey:
 
         ranked = self._rank(part.name, fits, bonus)
         chosen = self._choose(ranked, part.most)
+        if part.name == "next":  # what an older one announced is over
+            chosen = [pick for pick in chosen if pick.document.date == chosen[-1].document.date]
         if part.leads and chosen:  # what says best what it is comes first
             best = max(chosen, key=lambda pick: pick.score)
             chosen = [best, *(pick for pick in chosen if pick is not best)]
@@ -316,14 +291,13 @@ class Survey:
 
     def _named_in(self, pick: Pick) -> bool:
         """Whether the sentence itself names the topic; a law calls itself 'this Directive'."""
-        return self.topic.named(pick.text) or (self._of_topic(pick.document) and bool(_ITSELF.search(pick.text)))
+        return self.topic.named(pick.text) or (self._of_topic(pick.document) and alone.itself(pick.text))
 
     def _stands(self, document: Document, passage: Passage, sentence: Sentence, text: str) -> bool:
         """Whether the sentence can be read alone: a whole one, or an item that is quoted with the words that open its list."""
         if sentence.kind == "item" and self._opening(document, sentence):
             return True
-        words = visible(text)
-        return bool(_WHOLE.match(words)) or ("resolution" in document.kind.casefold() and bool(_OPERATIVE.match(words)))
+        return alone.alone(text, "resolution" in document.kind.casefold())
 
     def _opening(self, document: Document, sentence: Sentence) -> Sentence | None:
         """The sentence that opens the list in which an item stands, where that is short and whole."""
@@ -333,8 +307,8 @@ class Survey:
         if before is None or before == at:
             return None
         opening = text.sentences[before]
-        words = visible(document.text[opening.start : opening.end])
-        fit = quotable(document, opening) and len(words.split()) <= OPENS and _OPENING.match(words)
+        words = document.text[opening.start : opening.end]
+        fit = quotable(document, opening) and len(words.split()) <= OPENS and alone.opens(words)
         return opening if fit else None
 
     def _choose(self, ranked: Sequence[Pick], most: int) -> list[Pick]:
@@ -389,7 +363,8 @@ class Survey:
         rows = []
 
         def fits(item: Evidence, sentence: Sentence, text: str) -> bool:
-            return len(text.split()) <= LONGEST_SENTENCE and bool(_WHOLE.match(visible(text)) or _OPERATIVE.match(text))
+            short = len(text.split()) <= LONGEST_SENTENCE
+            return short and self._stands(item.document, item.passage, sentence, text) and sentence.kind != "item"
 
         def bonus(pick: Pick) -> float:
             return self._bonus(pick) + STANDS * bool(_STAND.search(pick.text))
@@ -414,13 +389,12 @@ class Survey:
         """The days that sentences on the topic name, each with the best sentence on it."""
 
         def fits(item: Evidence, sentence: Sentence, text: str) -> bool:
-            short = len(text.split()) <= LONGEST_SENTENCE and bool(_WHOLE.match(visible(text)))
-            return short and bool(event(text))
+            return len(text.split()) <= LONGEST_SENTENCE and alone.whole(text) and bool(alone.event(text))
 
         rows: dict[str, Line] = {}
         ranked = self._rank("event", fits, lambda pick: self._bonus(pick))
         for pick in ranked:
-            day = event(pick.text)
+            day = alone.event(pick.text)
             if len(rows) == EVENTS or pick.score < ranked[0].score - CLOSE:
                 break
             if day not in rows and pick.raw >= FLOOR:
@@ -433,16 +407,3 @@ class Survey:
         if newest:
             day = language.day(self.said, newest)
             self.open_questions.append(self.said["brief.open-since"].format(topic=self._named, date=day))
-
-
-def event(text: str) -> str:
-    """The day, or at least the month, on which something happens according to a sentence; '' where it names none."""
-    return next(_days(text), "")
-
-
-def _days(text: str) -> Iterator[str]:
-    given = plain(text)
-    for date in dates(text):
-        before = given[max(0, date.start - 80) : date.start]
-        if date.year and date.month and not (_CITED.search(before) and _INSTRUMENT.search(before)):
-            yield "-".join([f"{date.year}", f"{date.month:02}", *([f"{date.day:02}"] if date.day else [])])

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
+from bot.alone import event, formal, subject, term
 from bot.ask import Legation
 from bot.briefing import Briefing
 from bot.export import layout, markdown
 from bot.quote import alike
-from bot.survey import Survey, brief, event
+from bot.survey import Survey, brief
 from ingest.documents import Document, Passage, Sentence
 
 
@@ -43,6 +44,11 @@ def test_a_day_is_one_on_which_something_happens(text: str, day: str) -> None:
         ("statement", "Joint statement of the members, 4 May 2021", False),
         ("UN resolution", "3. Calls upon Member States to share what they know;", True),
         ("statement", "3. Calls upon Member States to share what they know;", False),
+        ("statement", "They share what they know.", False),
+        ("statement", "In addition, members share what they know.", False),
+        ("statement", "This panel will share what members know.", False),
+        ("treaty", "This Convention applies to what members know.", True),
+        ("statement", "Members agreed on the following actions.", False),
         ("UN resolution", "Recalling that States share what they know,", False),
     ],
 )
@@ -53,6 +59,27 @@ def test_a_sentence_is_quoted_where_it_can_be_read_alone(
     sentence = Sentence(start=0, end=len(text))
     passage = Passage(id="p", slug="d", ordinal=0, text=text, start=0, end=len(text), sentences=(sentence,))
     assert survey._stands(Document(slug="d", title="D", kind=kind, text=text), passage, sentence, text) is told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("(d) This order is not intended to, and does not, create any right or benefit.", True),
+        ("This Directive is addressed to the Member States.", True),
+        ("This Convention shall be open for signature by the member States.", True),
+        ("Member States shall adopt the measures by 17 October 2024.", False),
+    ],
+)
+def test_what_acts_say_of_themselves_tells_nothing(text: str, told: bool) -> None:
+    assert formal(text) is told
+
+
+def test_what_an_act_is_for_and_what_it_defines() -> None:
+    assert subject("1. This Directive lays down measures for a high common level of cybersecurity.")
+    assert not subject("This article applies to extradition.")
+    assert term("(h) The term “furnish,” when used in connection with spyware, means to sell it.") == "furnish,"
+    assert term("‘incident’ means an event.") == "incident"
+    assert not term("Spyware means trouble.")
 
 
 def test_nothing_is_said_twice_and_nothing_but_the_topic(made: Briefing) -> None:
