@@ -20,8 +20,8 @@ _OPERATIVE = re.compile(
     re.DOTALL,
 )
 _LEANS = re.compile(
-    rf"^{_NUMBER}(?:(?:Such|They|These|Those|It|Its|Their|This (?!{_ACTS}|statement|resolution|meeting)\w+ \w+|In addition|However|Therefore"
-    r"|Moreover|Furthermore|Accordingly|Thus|Hence|Also|To (?:that|this) end|Not surprisingly|As such|In (?:so )?doing(?: so)?|For example"
+    rf"^{_NUMBER}(?:(?:Such|They|These|Those|It|Its|Their|This (?!{_ACTS}|statement|resolution|meeting)\w+ \w+|In addition|However"
+    r"|Therefore|Moreover|Furthermore|Accordingly|Thus|Hence|Also|To (?:that|this) end|Not surprisingly|As such|In (?:so )?doing(?: so)?|For example"
     r"|For instance|Similarly|Likewise)\b|That \w+ (?:is|was)\b)"
     r"|\b(?:do|does|did) (?:not )?(?:do )?so\b|\bwith them\b|\bthe following (?:actions|measures|steps|commitments)\b"
 )
