@@ -21,7 +21,8 @@ _OPERATIVE = re.compile(
 )
 _LEANS = re.compile(
     rf"^{_NUMBER}(?:(?:Such|They|These|Those|It|Its|Their|This (?!{_ACTS}|statement|resolution|meeting)\w+ \w+|In addition|However"
-    r"|Therefore|Moreover|Furthermore|Accordingly|Thus|Hence|Also|To (?:that|this) end|Not surprisingly|As such|In (?:so )?doing(?: so)?|For example"
+    r"|Therefore|Moreover|Furthermore|Accordingly|Thus|Hence|Also|To (?:that|this) end|Not surprisingly"
+    r"|As such|In (?:so )?doing(?: so)?|For example"
     r"|For instance|Similarly|Likewise)\b|That \w+ (?:is|was)\b)"
     r"|\b(?:do|does|did) (?:not )?(?:do )?so\b|\bwith them\b|\bthe following (?:actions|measures|steps|commitments)\b"
 )
@@ -34,7 +35,7 @@ _FORMAL = re.compile(
 _TERM = re.compile(r"^\W*(?:\w{1,3}\)\s+)?(?:the term )?[“‘\"']([^”’\"']+)[,”’\"']+ .{0,60}?means\b", re.IGNORECASE)
 _ITSELF = re.compile(rf"\bthis (?:{_ACTS})\b", re.IGNORECASE)
 _SUBJECT = re.compile(
-    rf"\b(?:aims?|purposes?|objectives?) of this (?:{_ACTS})\b"
+    rf"(?<!for the )\b(?:aims?|purposes?|objectives?) of this (?:{_ACTS})\b"
     rf"|\bthis (?:{_ACTS}) (?:lays? down|establish\w*|sets? (?:out|up)|aims?|provides?|creates?|is intended)\b",
     re.IGNORECASE,
 )

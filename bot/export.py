@@ -174,7 +174,7 @@ def _part(briefing: Briefing, section: Section, words: language.Words, numbers: 
     if section.sort == "instruments":
         told = [_instrument(known[row.document], marks(row.statements[0])[:1], words) for row in rows]
         columns = tuple(words[f"brief.{name}"] for name in ("instrument", "from", "date", "standing"))
-        return Part(title, head=columns, rows=tuple(told), widths=(39, 24, 20, 17))
+        return Part(title, head=columns, rows=tuple(told), widths=(41, 28, 17, 14))
     if section.sort == "timeline":
         dated = tuple(((Said(language.day(words, row.label)),), cell(row)) for row in rows)
         return Part(title, head=(words["brief.date"], words["brief.said"]), rows=dated, widths=(20, 80))

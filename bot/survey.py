@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bot import alone, language
 from bot.answer import Citation, Evidence
-from bot.briefing import LONGEST, Briefing, Collected, Line, Section, instruments, timeline
+from bot.briefing import FEWEST, LONGEST, Briefing, Collected, Line, Section, instruments, timeline
 from bot.figures import dates, durations
 from bot.question import Filters, understand
 from bot.quote import Pick, alike, introduction, quotable
@@ -34,7 +34,7 @@ LONGEST_LAW = 90  # ... of a law
 LONGEST_LIST = 160  # ... of one that lists who takes part, or founds the thing
 OPENS = 40  # words that open a list
 EVENTS = 5  # days of the timeline that the texts name
-SAID = 2  # sentences of a publisher
+SAID, MANY = 2, 4  # sentences of a publisher; of so many publishers, one each
 LEAD = 3.0  # added to how a document begins, which says what it is ...
 NAMES = 2.0  # ... to a sentence that names the topic itself; three times that where it is to say what the topic is
 SAYS_WHAT = 2.0  # ... to one that says what something is or is for
@@ -63,7 +63,9 @@ _TAKES_PART = re.compile(
     re.IGNORECASE,
 )
 _SUM = re.compile(r"[$€£%]|\b(?:EUR|USD|GBP|dollars?|euros?|million|billion|per ?cent)\b", re.IGNORECASE)
-_WITHIN = re.compile(r"\b(?:within|(?:no|not) later than|at the latest|every|by)\b", re.IGNORECASE)
+_WITHIN = re.compile(
+    r"\b(?:within|(?:no|not) later than|at the latest|every|by|from|until|into force|appl(?:y|ies))\b", re.IGNORECASE
+)
 _AHEAD = re.compile(
     r"\b(?:will|intends?|plans? to|looks? forward|next (?:year|step|meeting)|coming (?:years?|months?))\b"
 )
@@ -93,12 +95,12 @@ SEARCHED_FOR = {
     "event": "dates",
 }
 PARTS = (
-    Part("background", 4, expected=True, leads=True),
+    Part("background", 3, expected=True, leads=True),
     Part("actors", 2, _TAKES_PART, expected=True, newer=3),
-    Part("obligations", 5, _DUTY, expected=True),
+    Part("obligations", 4, _DUTY, expected=True),
     Part("dates", 4, _WITHIN, of="law", expected=True),
     Part("money", 3, _SUM, of="law", expected=True),
-    Part("next", 3, _AHEAD, of="policy", newer=8),
+    Part("next", 2, _AHEAD, of="policy", newer=8),
 )
 _LAW = ("law", "legislation", "directive", "regulation", "treaty", "convention", "act")
 _DEFINES = re.compile(
@@ -252,11 +254,19 @@ class Survey:
 
     def _part(self, part: Part) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The places of a section's statements, and which of them are items of a list."""
+        if part.leads and self.law:  # a law says itself what it is for
+            places, items = self._asked(part, alone.subject)
+            if places:
+                return places, items
+        return self._asked(part, lambda text: True)
+
+    def _asked(self, part: Part, admitted: Callable[[str], bool]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The same, of the sentences that are admitted."""
 
         def fits(item: Evidence, sentence: Sentence, text: str) -> bool:
             if part.fits and not part.fits.search(text):
                 return False
-            if part.leads and self.law and self._of_topic(item.document) and not alone.subject(text):
+            if not admitted(text):
                 return False
             if part.name == "dates" and not (durations(text) or dates(text)):
                 return False
@@ -322,7 +332,7 @@ class Survey:
                 continue
             of_it = sum(other.document.slug == pick.document.slug for other in chosen)
             several = len({other.document.slug for other in ranked[:SCORED]}) > 1
-            long = pick.words > LONGEST_SENTENCE and any(other.words > LONGEST_SENTENCE for other in chosen)
+            long = pick.words > 2 * LONGEST_SENTENCE // 3 and any(other.words > LONGEST_LAW for other in chosen)
             if long or (several and of_it >= max(2, most // 2)) or any(alike(pick.text, text) for text in said):
                 continue
             chosen.append(pick)
@@ -369,16 +379,22 @@ class Survey:
         def bonus(pick: Pick) -> float:
             return self._bonus(pick) + STANDS * bool(_STAND.search(pick.text))
 
-        for publisher, evidence in by_publisher.items():
+        near = self.scores["positions"]
+        nearest = sorted(
+            by_publisher.items(), key=lambda held: -max(near.get(item.passage.id, 0.0) for item in held[1])
+        )
+        for publisher, evidence in nearest[: POSITIONS + 2]:
             ranked = self._rank("position", fits, bonus, evidence, publisher=publisher)
             picks = self._choose(ranked, SAID)
             if picks:
                 rows.append((max(pick.score for pick in picks), publisher, picks))
         rows = sorted(rows, key=lambda row: -row[0])[:POSITIONS]
+        if len(rows) >= MANY:
+            rows = [(score, publisher, [max(picks, key=lambda pick: pick.score)]) for score, publisher, picks in rows]
         if len(rows) < 2:
-            alone = rows[0][1] if rows else (self.about[0].publisher if self.about else "")
-            if alone:
-                told = self.said["brief.open-voice"].format(topic=self._named, publisher=alone)
+            sole = rows[0][1] if rows else (self.about[0].publisher if self.about else "")
+            if sole:
+                told = self.said["brief.open-voice"].format(topic=self._named, publisher=sole)
                 self.open_questions.append(told)
             return []
         lines = tuple(Line(label=publisher, statements=self._placed(picks)[0]) for _, publisher, picks in rows)
@@ -391,15 +407,18 @@ class Survey:
         def fits(item: Evidence, sentence: Sentence, text: str) -> bool:
             return len(text.split()) <= LONGEST_SENTENCE and alone.whole(text) and bool(alone.event(text))
 
-        rows: dict[str, Line] = {}
+        days: dict[str, Pick] = {}
         ranked = self._rank("event", fits, lambda pick: self._bonus(pick))
         for pick in ranked:
             day = alone.event(pick.text)
-            if len(rows) == EVENTS or pick.score < ranked[0].score - CLOSE:
+            if len(days) == EVENTS or pick.score < ranked[0].score - CLOSE:
                 break
-            if day not in rows and pick.raw >= FLOOR:
-                rows[day] = Line(label=day, statements=(self._add(pick.document, pick.sentence),))
-        return list(rows.values())
+            if day not in days and pick.raw >= FLOOR:
+                days[day] = pick
+        others = {one.date for one in self.about if one.date and self.collected.of(one)} - set(days)
+        if len(days) + len(others) < FEWEST:
+            return []  # nothing is cited that is not shown
+        return [Line(label=day, statements=(self._add(pick.document, pick.sentence),)) for day, pick in days.items()]
 
     def _since(self) -> None:
         """The question that every library leaves open: what came after its newest document on the topic."""

@@ -77,6 +77,7 @@ def test_what_acts_say_of_themselves_tells_nothing(text: str, told: bool) -> Non
 def test_what_an_act_is_for_and_what_it_defines() -> None:
     assert subject("1. This Directive lays down measures for a high common level of cybersecurity.")
     assert not subject("This article applies to extradition.")
+    assert not subject("States name authorities for the purposes of this Directive.")
     assert term("(h) The term “furnish,” when used in connection with spyware, means to sell it.") == "furnish,"
     assert term("‘incident’ means an event.") == "incident"
     assert not term("Spyware means trouble.")
