@@ -11,7 +11,10 @@ from bot.wording import plain
 
 _NUMBER = r"(?:\(?\w{1,4}[.)]\s+)?"
 _CAPITAL = r"""["“‘'«(]?[A-ZÀ-ÞΑ-ΩА-Я0-9]"""
-_ACTS = "Directive|Regulation|Decision|Convention|Treaty|Protocol|Agreement|Act|Declaration|Framework|Strategy|order"
+_ACTS = (
+    "Directive|Regulation|Decision|Convention|Treaty|Protocol|Agreement|Accord|Pact|Covenant|Charter|Act|Declaration|Recommendation|Code"
+    "|Memorandum|Framework|Strategy|order"
+)
 _WHOLE = re.compile(rf"""^{_NUMBER}{_CAPITAL}.*[.!]["”’'»)\]]*$""", re.DOTALL)
 _OPENING = re.compile(rf"^{_NUMBER}{_CAPITAL}.*:$", re.DOTALL)
 _OPERATIVE = re.compile(
