@@ -18,19 +18,20 @@ _ASKED = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\b(?:mean|understand|understood) by {_THING}{_SCOPE}\s*\?*$",
-        rf"\b(?:counts?|counted|qualif(?:y|ies)|considered|regarded|classed) as {_THING}{_SCOPE}\s*\?*$",
+        rf"\b(?:what|who) (?:is |are )?(?:counts?|counted|qualif(?:y|ies)|considered|regarded|classed) as {_THING}{_SCOPE}\s*\?*$",
         rf"\b(?:definition|meaning) of {_THING}{_SCOPE}\s*\?*$",
         rf"\bdefine[sd]? {_THING}{_SCOPE}\s*\?*$",
         rf"\bwhat (?:does|do) {_THING} mean\b",
         rf"\bhow (?:is|are) {_THING} (?:defined|understood|explained)\b",
         rf"^how (?:do|does) .{{3,80}} (?:explain|understand|describe) {_THING}{_SCOPE}\s*\?*$",
         rf"^(?:(?:under|in|according to) .{{2,60}}?, ?)?(?:what is|what's|what are|who is|who are) (?:an? ){_THING}{_SCOPE}\s*\?*$",
-        rf"(?:^|, ?)what (?:is|are) (?P<term>(?!the\b)[\w-]+(?: [\w-]+)?){_SCOPE}\s*\?*$",
+        rf"(?:^|, ?)what (?:is|are) (?P<term>(?!(?:the|about|said|known|new|left|next|meant|\w+ed)\b)[\w-]+(?: [\w-]+)?){_SCOPE}\s*\?*$",
         r"^(?P<term>[\w -]{2,40}?) (?:meaning|definition)\b",
     )
 )
-_OTHER = re.compile(r"^(?:how (?:many|much|long|often)|when|where|which|why|what (?:damage|year|date))\b")
+_OTHER = re.compile(r"^(?:how (?:many|much|long|often)|when|where|which|why|(?:in |on )?what (?:year|date|day))\b")
 _MARK = r"['\"‘’“”]?"
+_JOINED = re.compile(r" and (?:is|are|was|were|do|does|what|who|how|why|when|where)\b")
 _LONGEST = 6  # words of a term
 
 
@@ -66,7 +67,7 @@ def _pattern(term: str) -> re.Pattern[str]:
 
 
 def _bare(term: str) -> str:
-    words = fold(term).split()
+    words = _JOINED.split(fold(term))[0].split()
     while words and words[0] in ("a", "an", "the", "el", "la", "les", "le"):
         words = words[1:]
     if (

@@ -190,9 +190,9 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         search = " ".join([search, *(name for name in (*named, *bodies) if fold(name) not in fold(search))])
     folded = fold(meant)
     pinpoints = mentions(meant)
-    term = term_of(meant) if language == "en" else ""
-    kind = _kind(folded, bool(pinpoints))
-    kind = "definition" if term and kind in ("fact", "definition") else kind
+    kind, expects = _kind(folded, bool(pinpoints)), expectation(meant)
+    definable = language == "en" and kind in ("fact", "definition") and expects in ("", "name")
+    term = term_of(meant) if definable else ""
     return Question(
         asked=asked,
         text=text,
@@ -201,9 +201,9 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         parts=() if followup else _parts(search),
         terms=terms_for(search),
         language=language,
-        kind=kind,
-        term=term if kind == "definition" else "",
-        expects="" if term and kind == "definition" else expectation(meant),
+        kind="definition" if term else kind,
+        term=term,
+        expects="" if term else expects,
         followup=followup,
         instruments=named,
         actors=bodies,

@@ -65,7 +65,7 @@ class Signals(BaseModel):
     uncounted: bool  # it asks how many of a thing, and no number stands beside that thing
     unnumbered: bool = False  # it asks for the third, the 12th ... of a series, and nothing quoted is that
     foreign: bool = False  # it is not in English, so that its words match less
-    best: float = 0.0  # the cross-encoder's logit of the best quoted sentence, which alone lifts `answered` a little
+    best: float = 0.0  # the cross-encoder's logit of the best quoted sentence: it lifts `answered`, told or only near
     answered: float = 0.0  # logit that the best quoted sentence answers it
     several: bool = False  # a comparison, a timeline or an overview: one sentence never answers the whole of it
     listed: bool = False  # a list is asked for
@@ -73,7 +73,8 @@ class Signals(BaseModel):
     whole: bool = False  # a definition or a provision
 
 
-# Logistic weights: benchmarks/gate.py fits and prints them, but for `placed` and `followup`, of which the data hold too few refusals.
+# Logistic weights: benchmarks/gate.py fits and prints them (the bias rounded up), but for `placed` and `followup`, of which the data
+# hold too few refusals. Fitted on every question of the starter suite, its test split too, and on two sets that do not ship.
 WEIGHTS = {
     "bias": 0.6,
     "numbers": -2.84,
@@ -190,7 +191,8 @@ class Gate:
             absent |= {
                 p: 1.0 for p in question.pinpoints if p not in said and p not in folded and not self._quotes(p, picks)
             }
-        if absent and (whole := self._whole_texts(picks)):
+        if absent:
+            whole = self._whole_texts(picks)
             absent = {name: rarity * (ELSEWHERE if _stands(name, whole) else 1) for name, rarity in absent.items()}
         return absent
 

@@ -33,8 +33,8 @@ RERANKED = 120  # candidates that late interaction sees; more changed nothing on
 READ = 16  # passages that the cross-encoder reads, of the best by late interaction
 READ_ASPECT = 6  # ... of each aspect of a question that has several
 PAIRED = 0.015  # weight of the cross-encoder's logit (-11 to 11) against the late-interaction score (0.6 to 0.95)
-DEFINING = 0.08  # ... when it asks for a definition, and the passage gives it
 PLACED = 0.5  # added when the question names the provision
+DEFINING = 0.08  # ... when it asks for a definition, and the passage gives it
 OVER = 0.03  # taken off what is repealed or superseded, unless the question names it
 KEPT = 3  # passages of each aspect that stay in the evidence
 

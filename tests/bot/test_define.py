@@ -19,6 +19,7 @@ from bot.question import understand
         ("How do the authors of the study explain multistakeholderism?", "multistakeholderism"),
         ("What is a legacy lamp in the Harbour Act?", "legacy lamp"),
         ("SBOM meaning in the order", "sbom"),
+        ("What is a lamp group and are its reports binding?", "lamp group"),
     ],
 )
 def test_the_term_is_found(question: str, term: str) -> None:
@@ -34,6 +35,10 @@ def test_the_term_is_found(question: str, term: str) -> None:
         "What is the deadline for reports?",
         "What are the eleven norms?",
         "Who chaired the group?",
+        "What is decided in the last paragraph?",
+        "What is meant to happen next?",
+        "What is the article about?",
+        "How high must the damage be before an attack counts as an armed attack?",
     ],
 )
 def test_other_questions_have_none(question: str) -> None:
