@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.ask import Event, Legation
 
 PAUSE = 0.2  # seconds between two updates of a page while an answer comes in
-AT_ONCE = 16  # questions answered at the same time
+AT_ONCE = 4  # questions answered at the same time; more would only finish all of them later
 REMEMBERED = 8 * 3600  # seconds that an untouched conversation is kept in memory
 FOLLOWUPS = 3
 REASONS = ("helpful", "wrong-citation", "missing-source", "wrong-refusal")

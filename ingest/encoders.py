@@ -266,6 +266,7 @@ def _session(weights: Weights, longest: int, also: str = "") -> tuple[Any, Any]:
     options = runtime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to others
     graph = model.read_bytes() + _output(also) if also else str(model)
     session = runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_file(str(tokenizer_file))
