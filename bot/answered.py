@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bot.answer import Evidence
-from bot.retrieve import lead
+from bot.retrieve import as_read
 
 if TYPE_CHECKING:
     from bot.quote import Pick
@@ -33,7 +32,7 @@ def answered(search: str, picks: Sequence[Pick], pairs: PairScorer) -> float:
 
 def told(search: str, picks: Sequence[Pick], pairs: PairScorer) -> list[float]:
     """The logit of each pick, as `answered` has it of the best."""
-    shown = [f"{lead(Evidence(document=pick.document, passage=pick.passage, score=0.0))}{pick.text}" for pick in picks]
+    shown = [as_read(pick.document, pick.passage, pick.text, search) for pick in picks]
     states = pairs.states(search, shown)
     if not states.size:
         return [0.0] * len(picks)

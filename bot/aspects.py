@@ -110,13 +110,16 @@ def _one_for_each_year(question: Question, fits: Mapping[str, Match], documents:
 
 def _series(question: Question, fits: Mapping[str, Match], documents: Mapping[str, Document]) -> list[str]:
     """The documents that are titled with the one body or instrument of the question; by date."""
+    one_act = sum(bool(fit.named) for fit in fits.values()) == 1
+    if one_act and question.kind == "comparison":
+        return []
     for name in (*instruments(), *actors()):
         if name.canonical in question.instruments or name.canonical in question.actors:
             titled = [slug for slug, document in documents.items() if mentioned(document.title, [name])]
             if 1 < len(titled) <= MOST:
                 return sorted(titled, key=lambda slug: (documents[slug].date, slug))
     best = max((fit.overlap for fit in fits.values()), default=0.0)
-    if best < FITS or sum(bool(fit.named) for fit in fits.values()) == 1:
+    if best < FITS or one_act:
         return []
     first = max(fits, key=lambda slug: (fits[slug].overlap, slug))
     alike = [

@@ -126,7 +126,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "comparison",
         re.compile(
-            r"\b(?:versus|vs\.?|compare[ds]?|comparison|comparing|differ(?:s|ed|ence|ences|ent)?|as opposed to|change[ds]? (?:from|between)"
+            r"\b(?:versus|vs\.?|compare[ds]?|comparison|comparing|differ(?:s|ed|ence|ences|ent)?\b|as opposed to|change[ds]? (?:from|between)"
             r"|(?:grow|grew|rise|rose|fall|fell) .{0,30}between|which (?:of the two |one )?(?:has|have|is|sets|imposes) .{0,20}(?:higher|lower|longer|shorter|stricter|larger|more|earlier)"
             r"|both .{3,60} and|respectively|(?:than|or) the (?:gdpr|nis|cra|dora)|frente a|comparad[oa]|difference entre|par rapport)"
         ),

@@ -21,7 +21,7 @@ from bot.disagree import differing, opposed
 from bot.expected import Expectation, counts, expectation, holds_expected
 from bot.names import actors, fold, instruments, mentioned, named_in
 from bot.question import Question
-from bot.retrieve import Found, lead, within
+from bot.retrieve import Found, as_read, within
 from ingest.documents import Document, Passage, Sentence, Text
 from ingest.structure import normal
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 READ = 8  # passages whose sentences are scored
 SCORED = 20  # sentences that the cross-encoder sees: the best by late interaction
 AFTER = 0.4  # weight of a sentence read after the one before it, against the sentence read alone
+READABLE = 120  # words that the cross-encoder reads at once, beside a question and a heading
 READ_ASPECT, SCORED_ASPECT = 4, 12  # ... of each aspect of a question that has several
 WORDS = 130  # of an answer of single sentences; a sentence more is added only while below
 LISTED = 160  # ... where several things are asked for
@@ -157,8 +158,12 @@ class Quoter:
         tokens = self.index.tokens([item.passage.id for item in evidence])
         seen = [pair for item in evidence for pair in self._sentences(item, query, tokens[item.passage.id])]
         seen = sorted(seen, key=lambda pair: (-pair[0], pair[1].passage.id, pair[2].start))[:scored]
-        alone = [f"{lead(item)}{item.document.text[s.start : s.end]}" for _, item, s in seen]
-        after = [f"{lead(item)}{item.document.text[_before(item.passage, s) : s.end]}" for _, item, s in seen]
+
+        def read(item: Evidence, start: int, end: int) -> str:
+            return as_read(item.document, item.passage, item.document.text[start:end], asked)
+
+        alone = [read(item, s.start, s.end) for _, item, s in seen]
+        after = [read(item, _before(item.passage, s, item.document.text), s.end) for _, item, s in seen]
         logits = (1 - AFTER) * self._read(question, asked, alone) + AFTER * self._read(question, asked, after)
         expects = "date" if question.kind == "timeline" else expectation(asked) if question.parts else question.expects
         picks = []
@@ -442,10 +447,11 @@ def _bonus(question: Question, expects: Expectation, text: str, pinpoint: str) -
     return bonus
 
 
-def _before(passage: Passage, sentence: Sentence) -> int:
-    """Where the sentence before `sentence` begins in the passage; of the first, where itself begins."""
+def _before(passage: Passage, sentence: Sentence, text: str) -> int:
+    """Where the sentence before `sentence` begins in the passage; where itself begins if it is the first, or both are too long to read."""
     starts = [other.start for other in passage.sentences]
-    return starts[max(0, starts.index(sentence.start) - 1)]
+    before = starts[max(0, starts.index(sentence.start) - 1)]
+    return before if len(text[before : sentence.end].split()) <= READABLE else sentence.start
 
 
 def _near_the_best(ranked: list[Pick]) -> list[Pick]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +17,11 @@ from bot.answer import Evidence
 from bot.aspects import Aspect, aspects_of
 from bot.catalogue import Catalogue, Match, meant
 from bot.define import defines
+from bot.names import fold
 from bot.question import Filters, Question, understand
 from bot.spelling import Vocabulary
 from bot.status import is_over
-from ingest.documents import Passage
+from ingest.documents import Document, Passage
 from ingest.structure import normal
 
 if TYPE_CHECKING:
@@ -194,7 +196,8 @@ class Retriever:
             evidence.append(Evidence(document=document, passage=passage, score=total, raw=float(score)))
         evidence = _best_first(evidence)
         read, rest = evidence[: search.read], evidence[search.read :]
-        logits = self.index.pairs.score(search.words, [f"{lead(item)}{item.passage.text}" for item in read])
+        shown = [as_read(item.document, item.passage, item.passage.text, search.words) for item in read]
+        logits = self.index.pairs.score(search.words, shown)
         read = [
             item.model_copy(update={"score": item.score + PAIRED * float(logit), "pair": float(logit)})
             for item, logit in zip(read, logits, strict=True)
@@ -205,10 +208,28 @@ class Retriever:
         )
 
 
-def lead(item: Evidence) -> str:
-    """What a passage or a sentence of it is read under: its document's title and its nearest heading."""
-    heading = item.passage.path[-1] if item.passage.path else ""
-    return f"{item.document.title}. {heading}: "
+def as_read(document: Document, passage: Passage, text: str, asked: str) -> str:
+    """`text` of a passage as the cross-encoder reads it with a question: under its document's title and its nearest heading."""
+    heading = passage.path[-1] if passage.path else ""
+    return f"{document.title}. {heading}: {without_long_lists(text, asked)}"
+
+
+_NAME = r"(?:the )?[A-Z][\w.’'-]*(?: (?:(?:of|and|on|for|in)(?: the)? )?[A-Z][\w.’'-]*){0,5}"
+_LONG_LIST = re.compile(rf"{_NAME}(?:, (?:and )?{_NAME}){{7,}}")
+
+
+def without_long_lists(text: str, asked: str) -> str:
+    """`text` as models read it with the question: of eight names and more in a row, the first two, the last and those asked for.
+
+    A statement that begins with its fifty signatories would else fill all that a model reads.
+    """
+    words = {fold(word) for word in re.findall(r"[A-Z]\w{3,}", asked)}
+
+    def shorter(found: re.Match[str]) -> str:
+        names = found.group().split(", ")
+        return ", ".join([*names[:2], *(n for n in names[2:-1] if words & set(fold(n).split())), names[-1]])
+
+    return _LONG_LIST.sub(shorter, text)
 
 
 def _best_first(evidence: Iterable[Evidence]) -> list[Evidence]:
