@@ -99,9 +99,10 @@ def _one_for_each_name(fits: Mapping[str, Match]) -> dict[str, str]:
 
 
 def _one_for_each_year(question: Question, fits: Mapping[str, Match], documents: Mapping[str, Document]) -> list[str]:
-    """The document whose title fits best for each year of the question; in the question's order."""
+    """The document whose title fits best for each year of the question, of a timeline also for those between; in the question's order."""
     found = []
-    for year in question.years[:MOST]:
+    years = range(min(question.years), max(question.years) + 1) if question.kind == "timeline" else question.years
+    for year in years[:MOST]:
         of_year = [slug for slug, document in documents.items() if document.year == year and fits[slug].overlap >= FITS]
         if of_year:
             found.append(max(of_year, key=lambda slug: (fits[slug].overlap, slug)))

@@ -118,7 +118,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "timeline",
         re.compile(
-            r"\b(?:timeline|chronolog|in (?:what|which) order|over time|dates please|adoption dates|step by step|history of"
+            r"\b(?:timeline|chronolog|trace (?:the|how)|in (?:what|which) order|over time|dates please|(?:adoption|key|due) dates|in (?:date|time) order|in order of (?:date|time)|deadlines\b|step by step|history of"
             r"|how (?:did|has|have) .{3,80} (?:develop|evolve|progress)|since (?:its|the) (?:creation|beginning|start)|phases? in|milestones"
             r"|au fil du temps|a lo largo del tiempo)"
         ),

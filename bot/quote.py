@@ -117,7 +117,7 @@ class Quoter:
 
     def _sentences_that_answer(self, question: Question, found: Found, ranked: Sequence[Pick]) -> Draft:
         """The best sentences, up to a number of words."""
-        words = LISTED if question.kind == "list" else WORDS
+        words = LISTED if question.kind in ("list", "timeline") else WORDS
         chosen = choose(ranked, words, CLOSE)[: CONTEXT if _stands_out(question, ranked) else None]
         if question.kind in ("fact", "definition") and not question.parts:
             return self._telling(question, chosen)
