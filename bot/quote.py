@@ -19,6 +19,7 @@ from bot.catalogue import meant
 from bot.define import defines
 from bot.disagree import differing, opposed
 from bot.expected import Expectation, counts, expectation, holds_expected
+from bot.labelled import labelled
 from bot.names import actors, fold, instruments, mentioned, named_in
 from bot.question import Question
 from bot.retrieve import Found, as_read, within
@@ -40,7 +41,7 @@ OVERVIEW = 200  # ... of an overview
 UNDER_ONE = 2  # sentences of an overview that stand under one heading
 ASPECTS = 240  # ... shared by the aspects of a question
 WORDS_ASPECT = 40  # ... at least, for each
-LIST_WORDS = 320  # of an enumeration or a provision before it is cut, and said to be cut
+LIST_WORDS = 400  # of an enumeration or a provision before it is cut, and said to be cut
 ITEMS = 120  # words of the items that are added to a sentence that opens a list
 OPENING = 45  # longest sentence, in words, that is put before an item since it opens its list
 PASSAGE = 40.0  # weight of the passage's score (differences of about 0.1) against the cross-encoder's logit
@@ -133,6 +134,8 @@ class Quoter:
         if question.kind == "provision" and (provision := self._provision(question, found, ranked)):
             return provision
         close = [pick for pick in ranked[:LISTS] if pick.score >= ranked[0].score - LIST_CLOSE]
+        if question.kind == "list" and (series := self._labelled(question, ranked)):
+            return series
         lists = close if question.kind == "list" else ranked[:1] if self._introduces(ranked[0]) else []
         return next((whole for pick in lists if (whole := self._enumeration(pick))), None)
 
@@ -315,6 +318,14 @@ class Quoter:
             ]
             if inside:
                 return self._fit(text, inside, {(p.document.slug, p.sentence.start): p for p in ranked})
+        return None
+
+    def _labelled(self, question: Question, ranked: Sequence[Pick]) -> Draft | None:
+        """The paragraphs that are labelled with what is asked for, in the documents of the best sentences."""
+        for slug in dict.fromkeys(pick.document.slug for pick in ranked[:LISTS]):
+            text = self.index.text(slug)
+            if items := labelled(question.search, text):
+                return self._fit(text, items, {pick.place: pick for pick in ranked})
         return None
 
     def _enumeration(self, best: Pick) -> Draft | None:

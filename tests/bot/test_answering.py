@@ -12,6 +12,7 @@ from langchain_core.runnables import Runnable
 
 from bot.answer import Answer, Refusal
 from bot.ask import Legation
+from bot.labelled import labelled
 from bot.question import Filters, understand
 from bot.settings import Settings
 from ingest.documents import LibraryError
@@ -75,6 +76,20 @@ Keepers rest on Sundays.
 """
 
 
+CODE = "# Code of the tower\n\nThe code of the tower gives four rules to whoever keeps it.\n\n" + "\n\n".join(
+    f"{n}. Rule ({letter}), on {thing}, says that keepers should {what}."
+    for n, (letter, thing, what) in enumerate(
+        [
+            ("a", "lamps", "trim the lamps each evening"),
+            ("b", "doors", "close the doors at night"),
+            ("c", "guests", "write down who comes"),
+            ("d", "fog", "sound the horn in fog"),
+        ],
+        2,
+    )
+)
+
+
 @pytest.fixture(scope="module")
 def legation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Legation]:
     folder = tmp_path_factory.mktemp("answering")
@@ -87,8 +102,9 @@ def legation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Legation]:
     ]
     (folder / "all.jsonl").write_text("\n".join(json.dumps(document) for document in documents), encoding="utf-8")
     (folder / "keepers.md").write_text(LISTED, encoding="utf-8")
+    (folder / "code.md").write_text(CODE, encoding="utf-8")
     with Index.open(folder / "library", create=True) as index:
-        assert ingest(index, [folder / "all.jsonl", folder / "keepers.md"]).failed == {}
+        assert ingest(index, [folder / "all.jsonl", folder / "keepers.md", folder / "code.md"]).failed == {}
     with Legation.open(Settings(data=folder / "library")) as opened:
         yield opened
 
@@ -221,3 +237,15 @@ def test_the_ways_for_langchain(legation: Legation) -> None:
     asked = runnable.invoke({"question": QUESTIONS[0], "filters": {"source": "lamp-act"}})
     assert asked["outcome"] == "answer"
     assert {citation["source"] for citation in asked["citations"]} == {"lamp-act"}
+
+
+@pytest.mark.parametrize("question", ["What are the four rules of the tower?", "List the rules of the tower."])
+def test_paragraphs_with_a_label_are_a_list(legation: Legation, question: str) -> None:
+    answer = answered(legation, question)
+    assert [citation.pinpoint for citation in answer.citations] == [f"para. {n}" for n in (2, 3, 4, 5)]
+
+
+def test_a_wrong_number_of_rules_is_not_made_up_for(legation: Legation) -> None:
+    text = legation.index.text("code")
+    assert len(labelled("What are the four rules?", text)) == 4
+    assert labelled("What are the five rules?", text) == labelled("What are the lamps?", text) == []

@@ -106,6 +106,25 @@ def test_languages_and_glosses() -> None:
     assert "how many States" in in_english("¿Cuántos Estados?", "es")
     assert "Member States shall adopt" in terms_for("deadline to put it into national law")[0]
     assert terms_for("What is NIS2?") == ()
+    assert "how often" in in_english("¿Con qué frecuencia se publica el informe?", "es")
+    assert "from what age, except" in in_english(
+        "À partir de quel âge, sauf règle différente, un enfant peut-il venir ?", "fr"
+    )
+    assert understand("Un enfant peut-il venir, sauf règle différente ?").kind == "fact"
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("What must the keeper deliver in 2031, in date order?", "timeline"),
+        ("Lamp Act deadlines", "timeline"),
+        ("Trace the forum from 2031 to 2033", "timeline"),
+        ("By when must reports be sent?", "fact"),
+        ("What traces are kept?", "fact"),
+    ],
+)
+def test_deadlines_and_date_order_are_a_timeline(question: str, kind: str) -> None:
+    assert understand(question).kind == kind
 
 
 def test_the_terms_are_folded_and_their_patterns_compile() -> None:

@@ -1,0 +1,52 @@
+"""Lists whose items are paragraphs with a label: 'Norm (a) says ...', 'Norm (b) ...'; 'The first workshop ...', 'The second ...'."""
+
+from __future__ import annotations
+
+import re
+
+from bot.expected import CARDINALS
+from bot.names import fold
+from bot.wording import stem
+from ingest.documents import Sentence, Text
+
+LEAST = 3  # items that make a list
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+_NUMBERED = "(?:\\W*\\(?\\w{1,4}[.)] )?"  # the paragraph's own number
+_LABEL = re.compile(
+    rf"{_NUMBERED}(?:the )?(?:(?P<before>{'|'.join(_ORDINALS)}) (?P<thing>[a-z]{{4,}})"
+    rf"|(?P<noun>[a-z]{{4,}}) \(?(?P<after>\d{{1,2}}|[a-z])\)?(?![\w)]))"
+)
+
+
+def labelled(asked: str, text: Text) -> list[Sentence]:
+    """The sentences of `text` that begin with the first, second, third ... of a thing that `asked` names; none where these are no list.
+
+    Where `asked` says how many, there must be so many.
+    """
+    words = fold(asked).split()
+    stems = {stem(word.strip("?,.;:")) for word in words}
+    things: dict[str, list[Sentence]] = {}
+    for sentence in text.sentences:
+        found = _label(fold(text.document.text[sentence.start : sentence.end][:80])) if _told(sentence) else None
+        if found and stem(found[0]) in stems:
+            items = things.setdefault(stem(found[0]), [])
+            if found[1] == len(items) + 1:
+                items.append(sentence)
+    longest = max(things.values(), key=len, default=[])
+    wanted = next((CARDINALS.index(word) + 1 for word in words if word in CARDINALS[1:]), 0)
+    return longest if len(longest) >= LEAST and wanted in (0, len(longest)) else []
+
+
+def _told(sentence: Sentence) -> bool:
+    return sentence.agreed and sentence.kind not in ("heading", "note")
+
+
+def _label(folded: str) -> tuple[str, int] | None:
+    """The thing and its place in the series: ('norm', 2) of 'Norm (b), on ...'."""
+    found = _LABEL.match(folded)
+    if not found:
+        return None
+    if found["thing"]:
+        return found["thing"], _ORDINALS.index(found["before"]) + 1
+    after = found["after"]
+    return found["noun"], int(after) if after.isdigit() else ord(after) - ord("a") + 1
