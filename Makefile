@@ -22,8 +22,9 @@ setup: $(VENV)/.ready ## Install into .venv
 chat: setup ## Build the starter library if there is none, and open the chat on http://127.0.0.1:7860
 	$(RUN)/legation serve
 
-test: setup ## Run the tests
-	$(RUN)/python -m pytest
+test: setup ## Run the tests: those of the browser alone, since they wait for what a page shows
+	$(RUN)/python -m pytest -n 2 --dist loadfile --ignore tests/e2e
+	$(RUN)/python -m pytest tests/e2e
 
 test-llm: setup ## Let a bad chat model write, and look that nothing unsupported is shown
 	$(RUN)/python -m pip install --quiet xllamacpp

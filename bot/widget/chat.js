@@ -3,6 +3,7 @@ const given = JSON.parse(document.getElementById("given").textContent);
 const wished = new URLSearchParams(location.hash.slice(1));
 const lang = document.documentElement.lang;
 const locale = lang === "en" ? "en-GB" : lang;
+const session = `${Math.random()}`.slice(2);
 
 const say = (key, gaps = {}) => given.words[key].replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? "");
 // Without characters that are not seen but act: control, zero-width, bidi. Joiners are letters' parts in some scripts.
@@ -88,7 +89,7 @@ async function* answering(body, signal) {
   let last = "";
   for (let again = true; ; again = false) {
     try {
-      const headers = { "Content-Type": "application/json", ...(last && { "Last-Event-ID": last }) };
+      const headers = { "Content-Type": "application/json", "Legation-Session": session, ...(last && { "Last-Event-ID": last }) };
       const response = await fetch("api/ask/stream", { method: "POST", headers, body, signal, credentials: "omit" });
       if (!response.ok) throw new Trouble(response.status, await response.json().catch(() => null), +response.headers.get("Retry-After"));
       for await (const { id, type, data } of frames(response.body)) {

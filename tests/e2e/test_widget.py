@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,24 @@ def test_one_line_makes_a_launcher_and_the_frame_comes_with_the_first_click(visi
     assert page.locator("iframe").get_attribute("src") == f"{ask}/widget"
     put(page, frame, FACT)
     assert FOUND in frame.locator("[role=log]").inner_text()
+
+
+def test_every_question_says_of_which_conversation_it_is(visit: Visit) -> None:
+    names: list[list[str]] = []
+    for _ in range(2):
+        page = visit()
+        frame = launch(page)
+        asked: list[str] = []
+        page.on(
+            "request",
+            lambda r, to=asked: to.append(r.headers.get("legation-session", "")) if "stream" in r.url else None,
+        )
+        put(page, frame, FACT)
+        put(page, frame, UNKNOWN)
+        names.append(asked)
+    (one, same), (other, _) = names
+    assert re.fullmatch(r"\d{8,20}", one)
+    assert one == same != other
 
 
 def test_a_mark_opens_the_quote_with_its_place_and_the_ways_to_the_source(visit: Visit, ask: str) -> None:
