@@ -321,11 +321,13 @@ class Quoter:
         return None
 
     def _labelled(self, question: Question, ranked: Sequence[Pick]) -> Draft | None:
-        """The paragraphs that are labelled with what is asked for, in the documents of the best sentences."""
+        """The paragraphs that are labelled with what is asked for, in the documents of the best sentences; none if they are long."""
         for slug in dict.fromkeys(pick.document.slug for pick in ranked[:LISTS]):
             text = self.index.text(slug)
-            if items := labelled(question.search, text):
-                return self._fit(text, items, {pick.place: pick for pick in ranked})
+            items = labelled(question.search, text)
+            if items and sum(len(text.document.text[s.start : s.end].split()) for s in items) <= LIST_WORDS:
+                draft = self._fit(text, items, {pick.place: pick for pick in ranked})
+                return draft.model_copy(update={"considered": (*draft.picks, *ranked[:LISTS])})
         return None
 
     def _enumeration(self, best: Pick) -> Draft | None:

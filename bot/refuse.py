@@ -237,7 +237,7 @@ class Gate:
     def _no_such_instrument(self, question: Question, found: Found, picks: Sequence[Pick]) -> str:
         """The reason, when the question names an instrument that no document of the library is and no quoted sentence names."""
         titles = " ".join(self._card(slug) for slug, match in found.matches.items() if match.named)
-        said = " ".join([titles, *(pick.text for pick in picks), *(self._card(pick.document.slug) for pick in picks)])
+        said = f"{titles} {self._around(picks)}"
         for canonical, words in question.instruments.items():
             name = next(item for item in instruments() if item.canonical == canonical)
             if not mentioned(said, [name]):
