@@ -93,7 +93,7 @@ def judged(legation: Legation, asked: dict[str, Any]) -> list[dict[str, Any]]:
         if right or wrong <= WRONG:
             kept.append((pick, right))
     shown = [f"{lead(evidence[pick.passage.id])}{pick.text}" for pick, _ in kept]
-    states = legation.index.pairs.states(question.search, shown)
+    _, states = legation.index.pairs.read(question.search, shown)
     group = asked.get("cluster") or (gold[0][0] if gold else asked["id"])
     common = {"answerable": bool(asked.get("answerable", True)), "group": f"{group}"}
     return [{**common, "state": s, "right": right} for s, (_, right) in zip(states, kept, strict=True)]

@@ -25,17 +25,23 @@ def answered(search: str, picks: Sequence[Pick], pairs: PairScorer) -> float:
     A linear reading of a middle layer: a ranker's last layer says what is near, the middle still says whether it is told.
     benchmarks/answered.py fits it on questions with their quoted answers, the sentences beside these, and near misses.
     """
-    best = sorted(picks, key=lambda pick: -pick.raw)[:READ]
-    known = [pick.told for pick in best if pick.told is not None]
-    return max([*known, *told(search, [pick for pick in best if pick.told is None], pairs)], default=0.0)
+    return max(told(search, sorted(picks, key=lambda pick: -pick.raw)[:READ], pairs), default=0.0)
 
 
 def told(search: str, picks: Sequence[Pick], pairs: PairScorer) -> list[float]:
-    """The logit of each pick, as `answered` has it of the best."""
-    shown = [as_read(pick.document, pick.passage, pick.text, search) for pick in picks]
-    states = pairs.states(search, shown)
-    if not states.size:
+    """The logit of each pick, as `answered` has it of the best; read anew where the pick does not know it."""
+    if not pairs.tells:
         return [0.0] * len(picks)
+    unread = [pick for pick in picks if pick.told is None]
+    shown = [as_read(pick.document, pick.passage, pick.text, search) for pick in unread]
+    read = iter(tells(pairs.read(search, shown)[1]))
+    return [next(read) if pick.told is None else pick.told for pick in picks]
+
+
+def tells(states: np.ndarray[Any, Any]) -> list[float]:
+    """The logit for each state of the packaged cross-encoder, (n, 384); 0 where there are none."""
+    if not states.size:
+        return [0.0] * len(states)
     bias, weights = _reading()
     return [float(logit) for logit in states @ weights + bias]
 

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from bot.answer import Citation, Evidence, Row, Statement
-from bot.answered import told
+from bot.answered import tells, told
 from bot.aspects import Aspect
 from bot.catalogue import meant
 from bot.define import defines
@@ -44,6 +44,7 @@ WORDS_ASPECT = 40  # ... at least, for each
 LIST_WORDS = 400  # of an enumeration or a provision before it is cut, and said to be cut
 ITEMS = 120  # words of the items that are added to a sentence that opens a list
 OPENING = 45  # longest sentence, in words, that is put before an item since it opens its list
+TOLD, MOST_TOLD = 1.0, 4.0  # weight of the logit that a sentence answers, of a fact or a comparison; its largest size
 PASSAGE = 40.0  # weight of the passage's score (differences of about 0.1) against the cross-encoder's logit
 EXPECTED = 2.0  # added when the sentence holds what the question expects (a date, a number ...)
 DEFINES = 3.0  # added when a definition is asked for and the sentence gives one
@@ -167,24 +168,41 @@ class Quoter:
 
         alone = [read(item, s.start, s.end) for _, item, s in seen]
         after = [read(item, _before(item.passage, s, item.document.text), s.end) for _, item, s in seen]
-        logits = (1 - AFTER) * self._read(question, asked, alone) + AFTER * self._read(question, asked, after)
+        first, telling = self._read(question, asked, alone)
+        logits = (1 - AFTER) * first + AFTER * self._read(question, asked, after)[0]
+        surely = TOLD * np.clip(telling, -MOST_TOLD, MOST_TOLD) * (question.kind in ("fact", "comparison"))
         expects = "date" if question.kind == "timeline" else expectation(asked) if question.parts else question.expects
         picks = []
-        for (_, item, sentence), logit in zip(seen, logits, strict=True):
+        known = asked == question.search and not question.followup
+        for i, ((_, item, sentence), logit) in enumerate(zip(seen, logits, strict=True)):
             text = item.document.text[sentence.start : sentence.end]
-            score = float(logit) + PASSAGE * item.score + _bonus(question, expects, text, sentence.pinpoint)
+            score = float(logit + surely[i]) + PASSAGE * item.score
+            score += _bonus(question, expects, text, sentence.pinpoint)
+            given: dict[str, Any] = {"told": float(telling[i])} if known else {}
             picks.append(
-                Pick(document=item.document, sentence=sentence, score=score, raw=float(logit), passage=item.passage)
+                Pick(
+                    document=item.document,
+                    sentence=sentence,
+                    score=score,
+                    raw=float(logit),
+                    passage=item.passage,
+                    **given,
+                )
             )
         return _near_the_best(sorted(picks, key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start)))
 
-    def _read(self, question: Question, asked: str, shown: Sequence[str]) -> np.ndarray[Any, Any]:
-        """The cross-encoder's logit of each text; of a follow-up, the mean with that of the new words alone."""
-        phrasings = [asked, question.new] if question.followup else [asked]
-        logits: np.ndarray[Any, Any] = np.mean(
-            [self.index.pairs.score(phrasing, shown) for phrasing in phrasings], axis=0
-        )
-        return logits
+    def _read(
+        self, question: Question, asked: str, shown: Sequence[str]
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """The cross-encoder's logit of each text, and the logit that it answers.
+
+        Of a follow-up, the mean with that of its new words alone, and nothing on whether it answers.
+        """
+        logits, states = self.index.pairs.read(asked, shown)
+        if not question.followup:
+            return logits, np.array(tells(states), dtype=np.float32)
+        alone = self.index.pairs.score(question.new, shown)
+        return (logits + alone) / 2, np.zeros(len(shown), dtype=np.float32)
 
     def _sentences(
         self, item: Evidence, query: np.ndarray[Any, Any], tokens: Tokens

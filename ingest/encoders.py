@@ -198,6 +198,11 @@ class PairScorer:
     def __init__(self, name: str = PACKAGED) -> None:
         self.name = name
 
+    @property
+    def tells(self) -> bool:
+        """Whether its middle layer is known (bot/answered.py): of the packaged model only."""
+        return self.name == PACKAGED
+
     def score(self, question: str, sentences: Sequence[str]) -> Floats:
         """One logit a sentence (about -11 to 11; above 0 means: likely answers)."""
         if not sentences:
@@ -210,20 +215,26 @@ class PairScorer:
             scores[batch] = predict([(question, sentences[i]) for i in batch])
         return scores
 
-    def states(self, question: str, sentences: Sequence[str]) -> Floats:
-        """What the question's words have become beside each sentence: the mean of a middle layer, (n, 384).
+    def read(self, question: str, sentences: Sequence[str]) -> tuple[Floats, Floats]:
+        """The logit of each sentence, and what the question's words have become beside it: the mean of a middle layer, (n, 384).
 
-        Of the packaged model only: another name gives (n, 0).
+        The latter of a model that `tells` only: another gives (n, 0).
         """
-        if self.name != PACKAGED or not sentences:
-            return np.zeros((len(sentences), 0), dtype=np.float32)
+        if not self.tells or not sentences:
+            return self.score(question, sentences), np.zeros((len(sentences), 0), dtype=np.float32)
         session, tokenizer = _pair_session()
-        given = _given(tokenizer.encode_batch([(question, sentence) for sentence in sentences]))
-        hidden = session.run([MIDDLE], given)[0]
-        words = (given["attention_mask"] * (1 - given["token_type_ids"])).astype(np.float32)
-        words[:, 0] = 0
-        means: Floats = (hidden * words[:, :, None]).sum(1) / words.sum(1)[:, None]
-        return means
+        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
+        logits = np.zeros(len(sentences), dtype=np.float32)
+        means = np.zeros((len(sentences), 384), dtype=np.float32)
+        for begin in range(0, len(order), PAIR_BATCH):
+            batch = order[begin : begin + PAIR_BATCH]
+            given = _given(tokenizer.encode_batch([(question, sentences[i]) for i in batch]))
+            found, hidden = session.run(["logits", MIDDLE], given)
+            words = (given["attention_mask"] * (1 - given["token_type_ids"])).astype(np.float32)
+            words[:, 0] = 0
+            logits[batch] = found[:, 0]
+            means[batch] = (hidden * words[:, :, None]).sum(1) / words.sum(1)[:, None]
+        return logits, means
 
 
 @cache
@@ -266,7 +277,9 @@ def _session(weights: Weights, longest: int, also: str = "") -> tuple[Any, Any]:
     options = runtime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to others
+    options.add_session_config_entry(
+        "session.intra_op.allow_spinning", "0"
+    )  # waiting threads leave the cores to others
     graph = model.read_bytes() + _output(also) if also else str(model)
     session = runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_file(str(tokenizer_file))

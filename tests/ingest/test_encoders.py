@@ -166,3 +166,16 @@ def test_pairs_are_scored_in_the_order_given() -> None:
     assert scores.argmin() in (0, 2)
     assert min(scores[1], scores[3]) > max(scores[0], scores[2]) + 3
     assert PairScorer().score("x", []).shape == (0,)
+
+
+def test_reading_gives_the_scores_and_a_state_for_each_sentence() -> None:
+    sentences = [
+        "The deadline is 24 hours.",
+        "Ports are busy.",
+        "A report on lamps is due each year in the month of May.",
+    ]
+    logits, states = PairScorer().read("What is the deadline?", sentences)
+    assert np.allclose(logits, PairScorer().score("What is the deadline?", sentences))
+    assert int(np.argmax(logits)) == 0
+    assert states.shape == (3, 384)
+    assert [len(found) for found in PairScorer().read("What?", [])] == [0, 0]
