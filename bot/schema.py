@@ -43,6 +43,34 @@ _ANSWER: dict[str, Any] = {
     "retrieved": [{"source": "harbour-accord", "pinpoint": "Article 2", "text": "A port shall ...", "score": 0.93}],
     "timings_ms": {"understand": 3, "retrieve": 21, "rerank": 40, "answer": 12, "verify": 0, "total": 76},
 }
+_FOUND: dict[str, Any] = {
+    "source": "harbour-accord",
+    "pinpoint": "Article 2",
+    "text": "A port shall report a serious incident within 24 hours.",
+    "score": 0.93,
+    "title": "Harbour Accord",
+    "page": None,
+    "start": 412,
+    "end": 467,
+}
+_DOCUMENT: dict[str, Any] = {
+    "slug": "harbour-accord",
+    "title": "Harbour Accord",
+    "publisher": "Conference of Ports",
+    "date": "2019-05-17",
+    "symbol": "CP/2019/4",
+    "kind": "treaty",
+    "status": "in force",
+    "language": "en",
+    "url": "https://ports.example/accord",
+    "passages": 12,
+    "words": 1840,
+}
+_WHOLE: dict[str, Any] = _DOCUMENT | {
+    "licence": "CC BY 4.0",
+    "text": "A port shall report a serious incident within 24 hours.",
+    "passages": [{"pinpoint": "Article 2", "page": None, "start": 0, "end": 55}],
+}
 
 
 def _words(value: str) -> str:
@@ -242,6 +270,8 @@ class SourcesBody(BaseModel):
 class FoundBody(EvidenceBody):
     """A passage that was found, and its place."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_FOUND]})
+
     title: str
     page: int | None
     start: int
@@ -250,6 +280,8 @@ class FoundBody(EvidenceBody):
 
 class DocumentBody(BaseModel):
     """What is known of a document."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_DOCUMENT]})
 
     slug: str
     title: str
@@ -275,6 +307,8 @@ class PlaceBody(BaseModel):
 
 class WholeBody(BaseModel):
     """A document with its text and the places of its passages."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_WHOLE]})
 
     slug: str
     title: str
@@ -308,5 +342,7 @@ class PieceBody(BaseModel):
 
 class ReceivedBody(BaseModel):
     """That feedback was kept, and under which number."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"id": 7}]})
 
     id: int

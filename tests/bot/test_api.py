@@ -450,7 +450,7 @@ def test_every_operation_has_a_summary_an_example_and_its_problems(client: TestC
         for operation in methods.values():
             assert operation["description"], path
             assert "application/problem+json" in operation["responses"]["422"]["content"], path
-    for name in ("AskBody", "FeedbackBody", "AnswerBody", "ProblemBody"):
+    for name in ("AskBody", "FeedbackBody", "AnswerBody", "FoundBody", "DocumentBody", "WholeBody", "ProblemBody"):
         assert document["components"]["schemas"][name]["examples"], name
 
 
@@ -458,7 +458,8 @@ def test_the_examples_are_valid() -> None:
     from bot import problem as problems
     from bot import schema
 
-    for model in (schema.AskBody, schema.FeedbackBody, schema.AnswerBody, problems.ProblemBody):
+    ours = (schema.AskBody, schema.FeedbackBody, schema.AnswerBody, schema.FoundBody, schema.DocumentBody)
+    for model in (*ours, schema.WholeBody, schema.ReceivedBody, problems.ProblemBody):
         extra = model.model_config["json_schema_extra"]
         assert isinstance(extra, dict)
         for example in extra["examples"]:  # type: ignore[union-attr]
