@@ -1,4 +1,4 @@
-"""False premises: a quoted sentence that denies what the question takes for granted."""
+"""False premises: a quoted sentence that says otherwise than the question takes for granted."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ FIRST_WORDS = 2  # content words after the denial of which one is denied
 _OPEN = re.compile(  # questions that leave it open: the denial would be their answer
     r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|may|might|must|shall|should|would|will|whether|how (?:is|are|do|does|did))\b"
 )
+_WHY_NOT = re.compile(
+    r"(?:why|how come|what made|(?:on|for) what (?:grounds?|reasons?)) (?:did |does |do |has |have |had )?(?:the )?(?P<who>.+?) "
+    r"(?:refus|declin|fail|reject)\w* to (?P<what>.+)"
+)
 _NO = re.compile(r"(?:no|without)\b")
 _REFUSES = re.compile(r"refus|declin|reject|lack")
 _NORM = re.compile(r"\b(?:should|shall|must|may|can|could|would|might|will|to|if|do|does)\s+$")  # "should not" forbids
@@ -37,6 +41,31 @@ def denying(question: Question, picks: Sequence[Pick]) -> Pick | None:
     best = max(pick.raw for pick in picks)
     close = sorted((pick for pick in picks if pick.raw >= best - CLOSE), key=lambda pick: -pick.raw)
     return next((pick for pick in close if _denies(words, pick, question.search)), None)
+
+
+def affirming(question: Question, picks: Sequence[Pick]) -> Pick | None:
+    """The pick that says the thing was done, such as 'Ardia signed the accord' for 'Why did Ardia refuse to sign it?'; None without one."""
+    found = _WHY_NOT.match(fold(question.search))
+    if not found or not picks:
+        return None
+    who, what = Wording(found["who"]).content, Wording(found["what"]).content
+    best = max(pick.raw for pick in picks)
+    close = sorted((pick for pick in picks if pick.raw >= best - CLOSE), key=lambda pick: -pick.raw)
+    return next((pick for pick in close if who and what and _affirms(who, what, pick)), None)
+
+
+def _affirms(who: Sequence[Token], what: Sequence[Token], pick: Pick) -> bool:
+    """Whether `pick` says, without a no before it, that `who` did the first word of `what`."""
+    said = Wording(pick.text)
+    verb = next((token for token in said.content if related(what[0].stem, token.stem)), None)
+    if verb is None or _NORM.search(said.plain[: verb.start]):
+        return False
+    doers = [token for token in said.content if token.start < verb.start]
+    if not all(any(related(word.stem, token.stem) for token in doers) for word in who):
+        return False
+    if any(mark.start < verb.start for mark in said.of("negations", "denials")):
+        return False
+    return coverage(what, [said, Wording(f"{pick.document.title} {' '.join(pick.passage.path)}")]) >= HELD
 
 
 def _denies(words: Sequence[Token], pick: Pick, question: str) -> bool:

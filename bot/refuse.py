@@ -14,7 +14,7 @@ from bot.answered import answered
 from bot.catalogue import meant, words_of
 from bot.expected import CARDINALS, counts, holds_expected
 from bot.names import actors, as_written, fold, instruments, mentioned, names_of, pattern
-from bot.premise import denying
+from bot.premise import affirming, denying
 from bot.question import Question
 from bot.quote import Pick
 from bot.retrieve import Found, within
@@ -123,7 +123,7 @@ class Gate:
             return Judgement(confidence=0.0, reason="The library holds nothing on this question.")
         if reason := self._wrong_premise(question, found, picks):
             return Judgement(confidence=0.0, reason=reason)
-        if denial := denying(question, picks):
+        if denial := denying(question, picks) or affirming(question, picks):
             reason = f"The library holds otherwise than the question takes for granted: “{denial.text}”"
             return Judgement(confidence=0.0, reason=reason, denial=denial)
         signals = self.signals(question, found, picks)

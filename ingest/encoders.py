@@ -55,7 +55,6 @@ PAIRS = Weights(
     "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
     "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
 )
-PAIR_BATCH = 4  # pairs sorted by length: a fifth faster than 16, since less is padded
 LONGEST_PAIR = 224  # tokens of a question and a sentence with its heading
 MIDDLE = "/bert/encoder/layer.8/output/LayerNorm/Add_1_output_0"  # of the packaged cross-encoder
 QUERY_PREFIX = "Represent this sentence for searching relevant passages: "
@@ -207,13 +206,7 @@ class PairScorer:
         """One logit a sentence (about -11 to 11; above 0 means: likely answers)."""
         if not sentences:
             return np.zeros(0, dtype=np.float32)
-        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
-        scores = np.zeros(len(sentences), dtype=np.float32)
-        predict = _pair_model(self.name)
-        for begin in range(0, len(order), PAIR_BATCH):
-            batch = order[begin : begin + PAIR_BATCH]
-            scores[batch] = predict([(question, sentences[i]) for i in batch])
-        return scores
+        return _pair_model(self.name)([(question, sentence) for sentence in sentences])
 
     def read(self, question: str, sentences: Sequence[str]) -> tuple[Floats, Floats]:
         """The logit of each sentence, and what the question's words have become beside it: the mean of a middle layer, (n, 384).
@@ -223,17 +216,15 @@ class PairScorer:
         if not self.tells or not sentences:
             return self.score(question, sentences), np.zeros((len(sentences), 0), dtype=np.float32)
         session, tokenizer = _pair_session()
-        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
         logits = np.zeros(len(sentences), dtype=np.float32)
         means = np.zeros((len(sentences), 384), dtype=np.float32)
-        for begin in range(0, len(order), PAIR_BATCH):
-            batch = order[begin : begin + PAIR_BATCH]
-            given = _given(tokenizer.encode_batch([(question, sentences[i]) for i in batch]))
+        for i, sentence in enumerate(sentences):
+            given = _given(tokenizer.encode(question, sentence))
             found, hidden = session.run(["logits", MIDDLE], given)
-            words = (given["attention_mask"] * (1 - given["token_type_ids"])).astype(np.float32)
-            words[:, 0] = 0
-            logits[batch] = found[:, 0]
-            means[batch] = (hidden * words[:, :, None]).sum(1) / words.sum(1)[:, None]
+            words = given["token_type_ids"][0] == 0
+            words[0] = False
+            logits[i] = found[0, 0]
+            means[i] = hidden[0, words].mean(0)
         return logits, means
 
 
@@ -242,12 +233,12 @@ def _pair_session() -> tuple[Any, Any]:
     return _session(PAIRS, LONGEST_PAIR, MIDDLE)
 
 
-def _given(encoded: Sequence[Any]) -> dict[str, np.ndarray[Any, Any]]:
-    """The inputs of a pair model."""
+def _given(encoded: Any) -> dict[str, np.ndarray[Any, Any]]:
+    """The inputs of a pair model. One pair at a time: in a batch the 8-bit sums of each would hang on the others."""
     return {
-        "input_ids": np.array([item.ids for item in encoded]),
-        "attention_mask": np.array([item.attention_mask for item in encoded]),
-        "token_type_ids": np.array([item.type_ids for item in encoded]),
+        "input_ids": np.array([encoded.ids]),
+        "attention_mask": np.array([encoded.attention_mask]),
+        "token_type_ids": np.array([encoded.type_ids]),
     }
 
 
@@ -261,8 +252,8 @@ def _pair_model(name: str) -> Callable[[list[tuple[str, str]]], Floats]:
     session, tokenizer = _pair_session()
 
     def predict(pairs: list[tuple[str, str]]) -> Floats:
-        given = _given(tokenizer.encode_batch(pairs))
-        return np.asarray(session.run(["logits"], given)[0][:, 0], dtype=np.float32)
+        logits = [session.run(["logits"], _given(tokenizer.encode(*pair)))[0][0, 0] for pair in pairs]
+        return np.asarray(logits, dtype=np.float32)
 
     return predict
 

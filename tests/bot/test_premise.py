@@ -40,6 +40,7 @@ def legation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Legation]:
         ("When did Orsk sign the Lantern Pact?", "Orsk has not signed the Lantern Pact"),
         ("When did the Lantern Pact enter into force as a treaty?", "not a treaty"),
         ("Which sanctions has the Beacon Forum imposed on the Fogbank group?", "No member of the Beacon Forum"),
+        ("Why did the keepers of Brindle refuse to publish a strategy for lamps?", "published a strategy for lamps"),
     ],
 )
 def test_a_false_premise_is_corrected_from_the_source(legation: Legation, question: str, denial: str) -> None:
@@ -56,6 +57,7 @@ def test_a_false_premise_is_corrected_from_the_source(legation: Legation, questi
     "question",
     [
         "Did the government of Marl pay a ransom to the Fogbank group?",
+        "Why did the government of Marl refuse to pay a ransom to the Fogbank group?",
         "Which State has not signed the Lantern Pact?",
         "When was the Lantern Pact signed by Brindle and Corvo?",
         "What should States not attack?",
