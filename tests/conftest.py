@@ -26,6 +26,14 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 NO_WAY_OUT = "MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def width_as_in_a_pipe() -> Iterator[None]:
+    """No width of a terminal, which pytest-xdist gives those that it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def page_legation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Legation]:
     """A small library of made-up documents, one of them hostile, with the real models."""

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -633,6 +634,15 @@ def interrupted(running: subprocess.Popen[bytes], times: int = 6) -> tuple[bytes
     raise AssertionError("not reached")
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Interrupts reach the processes that a test starts, though those that pytest-xdist starts are deaf to them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_ends_it_quietly(made: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.jsonl"
     os.mkfifo(pipe)
