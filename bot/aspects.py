@@ -50,7 +50,9 @@ def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping
         return _within(question, years)
     things = _coordinated(question)
     if question.kind == "timeline" or (question.kind == "comparison" and len(things) < 2):
-        if len(series := _series(question, fits, documents)) > 1:
+        series = _series(question, fits, documents)
+        dates = {documents[slug].date for slug in series}
+        if len(dates if question.kind == "timeline" else series) > 1:
             asked = [slug for slug in series if documents[slug].year in question.years]
             series = asked if len(asked) > 1 else series
             return _within(question, dict.fromkeys(series, ""))

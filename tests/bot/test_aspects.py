@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from bot.aspects import aspects_of
@@ -55,6 +57,19 @@ def test_each_thing_is_asked_about_alone(asked: str, expected: dict[str, str]) -
 
 def test_a_series_has_titles_alike() -> None:
     assert set(searches("How did the Tide Club statements develop over time?")) == {"tide-2021", "tide-2022"}
+
+
+def test_documents_of_one_day_are_no_timeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    same_day = [document.model_copy(update={"date": "2033-01-01"}) for document in DOCUMENTS]
+    monkeypatch.setattr(sys.modules[__name__], "DOCUMENTS", same_day)
+    assert searches("How did the Tide Club statements develop over time?") == {}
+
+
+def test_a_timeline_has_the_years_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    third = Document(slug="tide-2023", title="Tide Club Joint Statement 2023", date="2023-05-01")
+    monkeypatch.setattr(sys.modules[__name__], "DOCUMENTS", [*DOCUMENTS, third])
+    asked = "Trace the work of the Tide Club joint statement from 2021 to 2023"
+    assert set(searches(asked)) == {"2021", "2022", "2023"}
 
 
 @pytest.mark.parametrize(

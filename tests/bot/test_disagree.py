@@ -37,6 +37,7 @@ def test_the_same_with_another_figure_or_denied_is_a_disagreement(one: str, othe
     ("one", "other"),
     [
         (PACT.format("12"), PACT.format("twelve")),
+        (PACT.format("12"), "7. " + PACT.format("12").replace("Marl", "Marl on 3 June 2031")),
         (PACT.format("12"), PACT.format("many")),
         ("The group met in Marl on 3 May 2031.", "The group met in Orsk on 9 June 2032."),
         (PACT.format("12"), "The Beacon Forum paid 14 million crowns for lighthouses along the coast of Brindle."),
