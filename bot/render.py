@@ -106,7 +106,7 @@ def body(
     """Statements as Markdown, each with its marks; who speaks is said above the words whenever the document changes."""
     words = words or language.load(language.DEFAULT)
     known = {citation.number: citation for citation in citations}
-    if kind == "timeline":
+    if kind == "timeline" and len({citation.document.date for citation in citations}) > 1:
         return _timeline(statements, known, turn, words)
     parts = []
     for _, group in groupby(statements, key=lambda statement: known[statement.citations[0]].document.slug):
