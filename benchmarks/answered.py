@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from bot.ask import Legation
 from bot.question import Filters, understand
-from bot.retrieve import lead
+from bot.retrieve import as_read
 from bot.settings import Settings
 
 OUT = Path(__file__).parents[1] / "bot" / "answered.json"
@@ -78,11 +78,10 @@ def judged(legation: Legation, asked: dict[str, Any]) -> list[dict[str, Any]]:
     """The sentences of one question; those that hold a gold span or a nugget alone are left out."""
     question = understand(asked["question"], asked.get("history") or (), legation.retriever.vocabulary)
     found = legation.retriever.find(question, Filters.of(asked.get("filters")), k=20)
-    evidence = {item.passage.id: item for item in found.evidence[:8]}
     gold = [(e["source"], fold(e["span"])) for e in asked.get("evidence") or ()]
     vital = [m for n in asked.get("nuggets") or () if n.get("vital", True) for m in n.get("match", ())]
     kept, wrong = [], 0
-    for pick in legation.quoter.rank(question, question.search, list(evidence.values())):
+    for pick in legation.quoter.rank(question, question.search, found.evidence[:8]):
         text = fold(pick.text)
         cited = any(pick.document.slug == slug and (text in span or span in text) for slug, span in gold)
         told = not vital or any(re.search(m, pick.text, re.I) for m in vital)
@@ -92,7 +91,7 @@ def judged(legation: Legation, asked: dict[str, Any]) -> list[dict[str, Any]]:
         wrong += not right
         if right or wrong <= WRONG:
             kept.append((pick, right))
-    shown = [f"{lead(evidence[pick.passage.id])}{pick.text}" for pick, _ in kept]
+    shown = [as_read(pick.document, pick.passage, pick.text, question.search) for pick, _ in kept]
     _, states = legation.index.pairs.read(question.search, shown)
     group = asked.get("cluster") or (gold[0][0] if gold else asked["id"])
     common = {"answerable": bool(asked.get("answerable", True)), "group": f"{group}"}

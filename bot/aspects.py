@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from bot.catalogue import Match, words_of
+from bot.expected import ORDINALS
 from bot.names import actors, fold, instruments, mentioned
 from bot.question import Question
 from ingest.documents import Document
@@ -23,7 +24,6 @@ _COMPARING = re.compile(
 )
 _LOOSE = re.compile(r"(?i)^(?:(?:and|or|between) )+|(?: (?:and|or|to|than|under|of|in|with|from|the))+$")
 _ADJECTIVE = re.compile(r"(?:i[as]n|ese|ish|rench|rican|erman)$")
-_ORDINALS = frozenset("first second third fourth fifth sixth seventh eighth ninth tenth".split())
 ALIKE = 0.85  # a document belongs to a series while its title fits the question this well, as a share of the best title's fit
 SERIES = 0.6  # share of the words of two titles that are the same where they are of one series
 FITS = 0.25  # ... and the best title at least this well
@@ -56,7 +56,7 @@ def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping
             asked = [slug for slug in series if documents[slug].year in question.years]
             series = asked if len(asked) > 1 else series
             return _within(question, dict.fromkeys(series, ""))
-        things = [*question.instruments.values(), *(n for n in question.names if fold(n) not in _ORDINALS)]
+        things = [*question.instruments.values(), *(n for n in question.names if fold(n) not in ORDINALS)]
     if len(things) > 1:
         return tuple(
             Aspect(search=_asked_of(question, [other for other in things if other != name]), name=name)
@@ -70,7 +70,7 @@ def _coordinated(question: Question) -> list[str]:
     folded = fold(question.search)
     compared = question.kind == "comparison"
     bodies = [name for name in question.actors.values() if (compared or len(name) > 2) and not _ADJECTIVE.search(name)]
-    named = {*question.instruments.values(), *bodies, *(n for n in question.names if fold(n) not in _ORDINALS)}
+    named = {*question.instruments.values(), *bodies, *(n for n in question.names if fold(n) not in ORDINALS)}
     spans = sorted(
         (found.start(), found.end(), name)
         for name in named
@@ -104,11 +104,11 @@ def _one_for_each_year(question: Question, fits: Mapping[str, Match], documents:
     """The document whose title fits best for each year of the question, of a timeline also for those between; in the question's order."""
     found = []
     years = range(min(question.years), max(question.years) + 1) if question.kind == "timeline" else question.years
-    for year in years[:MOST]:
+    for year in years:
         of_year = [slug for slug, document in documents.items() if document.year == year and fits[slug].overlap >= FITS]
         if of_year:
             found.append(max(of_year, key=lambda slug: (fits[slug].overlap, slug)))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(found))[:MOST]
 
 
 def _series(question: Question, fits: Mapping[str, Match], documents: Mapping[str, Document]) -> list[str]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bot.expected import MARKER
 from bot.figures import numbers
 from bot.wording import Wording
 
 if TYPE_CHECKING:
     from bot.quote import Pick
 
-_MARKER = re.compile(r"^\W*(?:\d{1,3}[.)]|\(\w{1,4}\)) ")
 SAME = 0.7  # share of the words of two sentences, figures aside, that are the same where both speak of one thing
 LEAST = 4  # words that they share at least
 
@@ -24,7 +23,7 @@ def disagree(one: str, other: str) -> bool:
     shared = words & others
     if len(shared) < LEAST or len(shared) / len(words | others) < SAME:
         return False
-    figures, theirs = numbers(_MARKER.sub("", one)), numbers(_MARKER.sub("", other))
+    figures, theirs = numbers(MARKER.sub("", one)), numbers(MARKER.sub("", other))
     exchanged = len(figures - theirs) == len(theirs - figures) > 0  # one that says more says nothing else
     denials = [len(said.of("negations")) % 2 for said in (first, second)]
     return exchanged or denials[0] != denials[1]

@@ -71,10 +71,13 @@ _HELD: tuple[tuple[Expectation, str], ...] = (
 _HOLDS = {what: re.compile(pattern) for what, pattern in _HELD}
 
 
-_MARKER = re.compile(r"^\W*(?:\d{1,3}(?:\.\d{1,3})*[.)]|\(\w{1,4}\))\s")
+MARKER = re.compile(r"^\W*(?:\d{1,3}(?:\.\d{1,3})*[.)]|\(\w{1,4}\))\s")  # the number of a paragraph or point
 CARDINALS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen twenty"
+).split()
+ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
 ).split()
 _NUMERAL = rf"(?:(?!(?:19|20)\d\d\b)\d[\d,.]*|{'|'.join(CARDINALS)}|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen)"
 _HOW_MANY = re.compile(r"how many ((?:\w+ ?){1,4})")
@@ -90,7 +93,7 @@ def expectation(text: str) -> Expectation:
 
 def holds_expected(text: str, expects: Expectation) -> bool:
     """Whether `text` holds the kind of thing that the question asks for."""
-    return not expects or bool(_HOLDS[expects].search(_MARKER.sub("", text)))
+    return not expects or bool(_HOLDS[expects].search(MARKER.sub("", text)))
 
 
 def counts(question: str, texts: Sequence[str]) -> bool:

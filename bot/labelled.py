@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 
-from bot.expected import CARDINALS
+from bot.expected import CARDINALS, MARKER, ORDINALS
 from bot.names import fold
 from bot.wording import stem
 from ingest.documents import Sentence, Text
 
 LEAST = 3  # items that make a list
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
-_NUMBERED = "(?:\\W*\\(?\\w{1,4}[.)] )?"  # the paragraph's own number
 _LABEL = re.compile(
-    rf"{_NUMBERED}(?:the )?(?:(?P<before>{'|'.join(_ORDINALS)}) (?P<thing>[a-z]{{4,}})"
+    rf"(?:the )?(?:(?P<before>{'|'.join(ORDINALS)}) (?P<thing>[a-z]{{4,}})"
     rf"|(?P<noun>[a-z]{{4,}}) \(?(?P<after>\d{{1,2}}|[a-z])\)?(?![\w)]))"
 )
 
@@ -43,10 +41,10 @@ def _told(sentence: Sentence) -> bool:
 
 def _label(folded: str) -> tuple[str, int] | None:
     """The thing and its place in the series: ('norm', 2) of 'Norm (b), on ...'."""
-    found = _LABEL.match(folded)
+    found = _LABEL.match(MARKER.sub("", folded))
     if not found:
         return None
     if found["thing"]:
-        return found["thing"], _ORDINALS.index(found["before"]) + 1
+        return found["thing"], ORDINALS.index(found["before"]) + 1
     after = found["after"]
     return found["noun"], int(after) if after.isdigit() else ord(after) - ord("a") + 1

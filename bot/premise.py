@@ -38,9 +38,7 @@ def denying(question: Question, picks: Sequence[Pick]) -> Pick | None:
     if _OPEN.match(fold(question.search)) or asked.of("negations", "denials") or not picks:
         return None
     words = [token for token in asked.content if not token.word[0].isdigit()]
-    best = max(pick.raw for pick in picks)
-    close = sorted((pick for pick in picks if pick.raw >= best - CLOSE), key=lambda pick: -pick.raw)
-    return next((pick for pick in close if _denies(words, pick, question.search)), None)
+    return next((pick for pick in _close(picks) if _denies(words, pick, question.search)), None)
 
 
 def affirming(question: Question, picks: Sequence[Pick]) -> Pick | None:
@@ -49,9 +47,18 @@ def affirming(question: Question, picks: Sequence[Pick]) -> Pick | None:
     if not found or not picks:
         return None
     who, what = Wording(found["who"]).content, Wording(found["what"]).content
+    return next((pick for pick in _close(picks) if who and what and _affirms(who, what, pick)), None)
+
+
+def _close(picks: Sequence[Pick]) -> list[Pick]:
+    """The picks nearly as near to the question as the nearest, nearest first."""
     best = max(pick.raw for pick in picks)
-    close = sorted((pick for pick in picks if pick.raw >= best - CLOSE), key=lambda pick: -pick.raw)
-    return next((pick for pick in close if who and what and _affirms(who, what, pick)), None)
+    return sorted((pick for pick in picks if pick.raw >= best - CLOSE), key=lambda pick: -pick.raw)
+
+
+def _titles(pick: Pick) -> Wording:
+    """The title and the headings that a pick stands under."""
+    return Wording(f"{pick.document.title} {' '.join(pick.passage.path)}")
 
 
 def _affirms(who: Sequence[Token], what: Sequence[Token], pick: Pick) -> bool:
@@ -65,13 +72,12 @@ def _affirms(who: Sequence[Token], what: Sequence[Token], pick: Pick) -> bool:
         return False
     if any(mark.start < verb.start for mark in said.of("negations", "denials")):
         return False
-    return coverage(what, [said, Wording(f"{pick.document.title} {' '.join(pick.passage.path)}")]) >= HELD
+    return coverage(what, [said, _titles(pick)]) >= HELD
 
 
 def _denies(words: Sequence[Token], pick: Pick, question: str) -> bool:
     said = Wording(pick.text)
-    title = Wording(f"{pick.document.title} {' '.join(pick.passage.path)}")
-    if coverage(words, [said, title]) < HELD:
+    if coverage(words, [said, _titles(pick)]) < HELD:
         return False
     telling = [word for word in words if word.word not in _COMMON]
     for mark in said.of("negations", "denials"):

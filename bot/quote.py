@@ -178,7 +178,6 @@ class Quoter:
             text = item.document.text[sentence.start : sentence.end]
             score = float(logit + surely[i]) + PASSAGE * item.score
             score += _bonus(question, expects, text, sentence.pinpoint)
-            given: dict[str, Any] = {"told": float(telling[i])} if known else {}
             picks.append(
                 Pick(
                     document=item.document,
@@ -186,7 +185,7 @@ class Quoter:
                     score=score,
                     raw=float(logit),
                     passage=item.passage,
-                    **given,
+                    told=float(telling[i]) if known else None,
                 )
             )
         return _near_the_best(sorted(picks, key=lambda pick: (-pick.score, pick.document.slug, pick.sentence.start)))
@@ -343,8 +342,7 @@ class Quoter:
         for slug in dict.fromkeys(pick.document.slug for pick in ranked[:LISTS]):
             text = self.index.text(slug)
             items = labelled(question.search, text)
-            if items and sum(len(text.document.text[s.start : s.end].split()) for s in items) <= LIST_WORDS:
-                draft = self._fit(text, items, {pick.place: pick for pick in ranked})
+            if items and not (draft := self._fit(text, items, {pick.place: pick for pick in ranked})).note:
                 return draft.model_copy(update={"considered": (*draft.picks, *ranked[:LISTS])})
         return None
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.answer import Citation, Evidence
 from bot.answered import answered
 from bot.catalogue import meant, words_of
-from bot.expected import CARDINALS, counts, holds_expected
+from bot.expected import CARDINALS, ORDINALS, counts, holds_expected
 from bot.names import actors, as_written, fold, instruments, mentioned, names_of, pattern
 from bot.premise import affirming, denying
 from bot.question import Question
@@ -32,15 +32,14 @@ _NUMBERED = re.compile(
     r"|Presidential Policy Directive|Convention No\.?)"
     r"[ -]*(?:\((?:EU|CFSP|EC)\) )?(?:No\.? )?(\d+(?:[/-]\d+)*)"
 )
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth".split()
 _ORDINAL = re.compile(
-    rf"\b(?<!one )(?<!two )({'|'.join(_ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))\b(?! (?:half|quarter|party|countr|largest|of (?:all|the)))"
+    rf"\b(?<!one )(?<!two )({'|'.join(ORDINALS)}|\d{{1,2}}(?:st|nd|rd|th))\b(?! (?:half|quarter|party|countr|largest|of (?:all|the)))"
 )
 _ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv".split()
 _PARTS = "pillar|tier|shield|principle|norm|annex|objective|goal|recommendation|horizon|strand"
 _NUMBERS = rf"\d+|{'|'.join(sorted((*CARDINALS, *_ROMANS), key=len, reverse=True))}"
 _PART_NUMBER = re.compile(rf"\b({_PARTS})s? #?({_NUMBERS})\b")
-_NUMBER_PART = re.compile(rf"\b({'|'.join(_ORDINALS)}) (?:\w+ )?({_PARTS})\b")
+_NUMBER_PART = re.compile(rf"\b({'|'.join(ORDINALS)}) (?:\w+ )?({_PARTS})\b")
 _MONTH_NAMES = "january february march april may june july august september october november december".split()
 _KINDS_OF_THING = {
     "date": "date",
@@ -235,7 +234,7 @@ class Gate:
         return ""
 
     def _no_such_instrument(self, question: Question, found: Found, picks: Sequence[Pick]) -> str:
-        """The reason, when the question names an instrument that no document of the library is and no quoted sentence names."""
+        """The reason, when the question names an instrument that no document of the library is and no quoted passage names."""
         titles = " ".join(self._card(slug) for slug, match in found.matches.items() if match.named)
         said = f"{titles} {self._around(picks)}"
         for canonical, words in question.instruments.items():
@@ -279,7 +278,7 @@ def _value(number: str) -> int:
     """The value of a figure, a Roman numeral or a number word up to twenty; 0 for anything else."""
     if number.isdigit():
         return int(number)
-    for words in (CARDINALS, _ORDINALS, _ROMANS):
+    for words in (CARDINALS, ORDINALS, _ROMANS):
         if number in words:
             return words.index(number) + 1
     return 0

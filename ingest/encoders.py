@@ -15,9 +15,9 @@ from langchain_core.embeddings import Embeddings
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from sentence_transformers import MultiVectorEncoder, SentenceTransformer
+    from sentence_transformers import CrossEncoder, MultiVectorEncoder, SentenceTransformer
 
 PACKAGED = "packaged"
 LONGEST = 448  # tokens; a passage of 200 words with its context line has about 330
@@ -206,7 +206,10 @@ class PairScorer:
         """One logit a sentence (about -11 to 11; above 0 means: likely answers)."""
         if not sentences:
             return np.zeros(0, dtype=np.float32)
-        return _pair_model(self.name)([(question, sentence) for sentence in sentences])
+        if self.tells:
+            return self.read(question, sentences)[0]
+        model = _pair_model(self.name)
+        return np.asarray(model.predict([(question, s) for s in sentences], show_progress_bar=False), dtype=np.float32)
 
     def read(self, question: str, sentences: Sequence[str]) -> tuple[Floats, Floats]:
         """The logit of each sentence, and what the question's words have become beside it: the mean of a middle layer, (n, 384).
@@ -243,19 +246,11 @@ def _given(encoded: Any) -> dict[str, np.ndarray[Any, Any]]:
 
 
 @cache
-def _pair_model(name: str) -> Callable[[list[tuple[str, str]]], Floats]:
-    if name != PACKAGED:
-        from sentence_transformers import CrossEncoder
+def _pair_model(name: str) -> CrossEncoder:
+    from sentence_transformers import CrossEncoder
 
-        model = _from_hub(CrossEncoder, name)
-        return lambda pairs: np.asarray(model.predict(pairs, show_progress_bar=False), dtype=np.float32)
-    session, tokenizer = _pair_session()
-
-    def predict(pairs: list[tuple[str, str]]) -> Floats:
-        logits = [session.run(["logits"], _given(tokenizer.encode(*pair)))[0][0, 0] for pair in pairs]
-        return np.asarray(logits, dtype=np.float32)
-
-    return predict
+    model: CrossEncoder = _from_hub(CrossEncoder, name)
+    return model
 
 
 def _session(weights: Weights, longest: int, also: str = "") -> tuple[Any, Any]:
@@ -268,9 +263,8 @@ def _session(weights: Weights, longest: int, also: str = "") -> tuple[Any, Any]:
     options = runtime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
-    options.add_session_config_entry(
-        "session.intra_op.allow_spinning", "0"
-    )  # waiting threads leave the cores to others
+    # waiting threads leave the cores to others
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     graph = model.read_bytes() + _output(also) if also else str(model)
     session = runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_file(str(tokenizer_file))

@@ -3,6 +3,7 @@ const given = JSON.parse(document.getElementById("given").textContent);
 const wished = new URLSearchParams(location.hash.slice(1));
 const lang = document.documentElement.lang;
 const locale = lang === "en" ? "en-GB" : lang;
+// A name of this conversation, so that its questions are counted together.
 const session = `${Math.random()}`.slice(2);
 
 const say = (key, gaps = {}) => given.words[key].replace(/\{(\w+)\}/g, (_, name) => gaps[name] ?? "");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 
 import pytest
 
@@ -21,10 +21,10 @@ DOCUMENTS = [
 ]
 
 
-def searches(asked: str) -> dict[str, str]:
+def searches(asked: str, library: Sequence[Document] = DOCUMENTS) -> dict[str, str]:
     question = understand(asked)
-    documents = {document.slug: document for document in DOCUMENTS}
-    found = aspects_of(question, Catalogue(DOCUMENTS).match(question), documents)
+    documents = {document.slug: document for document in library}
+    found = aspects_of(question, Catalogue(library).match(question), documents)
     return {aspect.name or aspect.slug: aspect.search for aspect in found}
 
 
@@ -59,17 +59,16 @@ def test_a_series_has_titles_alike() -> None:
     assert set(searches("How did the Tide Club statements develop over time?")) == {"tide-2021", "tide-2022"}
 
 
-def test_documents_of_one_day_are_no_timeline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documents_of_one_day_are_no_timeline() -> None:
     same_day = [document.model_copy(update={"date": "2033-01-01"}) for document in DOCUMENTS]
-    monkeypatch.setattr(sys.modules[__name__], "DOCUMENTS", same_day)
-    assert searches("How did the Tide Club statements develop over time?") == {}
+    assert searches("How did the Tide Club statements develop over time?", same_day) == {}
 
 
-def test_a_timeline_has_the_years_between(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeline_has_the_years_between() -> None:
     third = Document(slug="tide-2023", title="Tide Club Joint Statement 2023", date="2023-05-01")
-    monkeypatch.setattr(sys.modules[__name__], "DOCUMENTS", [*DOCUMENTS, third])
-    asked = "Trace the work of the Tide Club joint statement from 2021 to 2023"
-    assert set(searches(asked)) == {"2021", "2022", "2023"}
+    asked = "Trace the work of the Tide Club joint statement from {} to 2023"
+    assert set(searches(asked.format(2021), [*DOCUMENTS, third])) == {"2021", "2022", "2023"}
+    assert set(searches(asked.format(1998), [*DOCUMENTS, third])) == {"2021", "2022", "2023"}, "however far it began"
 
 
 @pytest.mark.parametrize(

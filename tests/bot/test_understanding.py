@@ -28,6 +28,11 @@ from ingest.documents import LibraryError
         ("Compare the GDPR and the CRA", "comparison"),
         ("Give me a timeline of the OEWG", "timeline"),
         ("Brief me on ransomware", "overview"),
+        ("What must the keeper deliver in 2031, in date order?", "timeline"),
+        ("Lamp Act deadlines", "timeline"),
+        ("Trace the forum from 2031 to 2033", "timeline"),
+        ("By when must reports be sent?", "fact"),
+        ("What traces are kept?", "fact"),
     ],
 )
 def test_kinds(asked: str, kind: str) -> None:
@@ -111,20 +116,6 @@ def test_languages_and_glosses() -> None:
         "À partir de quel âge, sauf règle différente, un enfant peut-il venir ?", "fr"
     )
     assert understand("Un enfant peut-il venir, sauf règle différente ?").kind == "fact"
-
-
-@pytest.mark.parametrize(
-    ("question", "kind"),
-    [
-        ("What must the keeper deliver in 2031, in date order?", "timeline"),
-        ("Lamp Act deadlines", "timeline"),
-        ("Trace the forum from 2031 to 2033", "timeline"),
-        ("By when must reports be sent?", "fact"),
-        ("What traces are kept?", "fact"),
-    ],
-)
-def test_deadlines_and_date_order_are_a_timeline(question: str, kind: str) -> None:
-    assert understand(question).kind == kind
 
 
 def test_the_terms_are_folded_and_their_patterns_compile() -> None:
