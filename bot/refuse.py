@@ -72,8 +72,8 @@ class Signals(BaseModel):
     whole: bool = False  # a definition or a provision
 
 
-# Logistic weights: benchmarks/gate.py fits and prints them (the bias rounded up), but for `placed` and `followup`, of which the data
-# hold too few refusals. Fitted on every question of the starter suite, its test split too, and on two sets that do not ship.
+# Logistic weights as benchmarks/gate.py fitted them (the bias rounded up), but for `placed` and `followup`, of which the data hold too
+# few refusals. Fitted on every question of the starter suite, its test split too, and on two sets that do not ship.
 WEIGHTS = {
     "bias": 0.6,
     "numbers": -2.84,
