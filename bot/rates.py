@@ -18,7 +18,7 @@ from bot.problem import MEDIA_TYPE, Problem
 from ingest.documents import LibraryError
 
 if TYPE_CHECKING:
-    from limits import RateLimitItem
+    from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
     from bot.guard import Application, Message, Receive, Send
     from bot.settings import Settings
@@ -27,8 +27,10 @@ _COUNTED = re.compile(r"/(?:api(?:/.*)?|mcp|gradio_api/queue/join|library/search
 _FREE = re.compile(r"/api/(?:v1/)?openapi\.json")
 _CHAT = "/gradio_api/queue/join"  # the chat page names its conversation in the body
 _HEADER = b"legation-session"
+MEMORY = "memory://"  # the store that is this process's own
 _NAME = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _SECONDS = 2  # that a store may take; it is asked before every question
+_REST = 10  # seconds that a store which failed is not asked again
 _NETWORK = 64  # bits of an IPv6 address that its owner cannot choose freely
 
 log = logging.getLogger(__name__)
@@ -39,13 +41,15 @@ class Rates:
 
     def __init__(self, app: Application, settings: Settings) -> None:
         from limits import parse_many
-        from limits.aio.strategies import SlidingWindowCounterRateLimiter
+        from limits.aio.strategies import SlidingWindowCounterRateLimiter as Limiter
 
         self.app = app
         self._session = parse_many(settings.rate_session) if settings.rate_session else []
         self._each = parse_many(settings.rate) if settings.rate else []
         self._all = parse_many(settings.rate_total) if settings.rate_total else []
-        self._limiter = SlidingWindowCounterRateLimiter(_storage(settings.rate_store))
+        self._limiter = Limiter(_storage(settings.rate_store))
+        self._alone = Limiter(_storage(MEMORY))  # counts while the store is down
+        self._resting = 0.0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answers one request, or asks to come back later."""
@@ -68,25 +72,25 @@ class Rates:
         )
 
     async def _wait(self, address: str, session: str) -> int:
-        """Seconds to wait; 0 when the request may go on. A store that is down stops nobody: the queue still does."""
-        talk = self._session if session else []
-        try:
-            async with asyncio.timeout(_SECONDS):
-                for limits, names in (
-                    (self._each, ("each", address)),
-                    (talk, ("talk", session)),
-                    (self._all, ("all",)),
-                ):
-                    for limit in limits:
-                        if not await self._limiter.hit(limit, *names):
-                            return await self._rest(limit, names)
-        except Exception as error:
-            log.error("requests are not counted: %s", type(error).__name__)  # its words may hold the store's password
-        return 0
+        """Seconds to wait; 0 when the request may go on. While the store is down, this server counts alone."""
+        if time.monotonic() > self._resting:
+            try:
+                async with asyncio.timeout(_SECONDS):
+                    return await self._count(self._limiter, address, session)
+            except Exception as error:
+                self._resting = time.monotonic() + _REST
+                # its words may hold the store's password
+                log.error("the store of rates failed (%s): requests are counted here alone", type(error).__name__)
+        return await self._count(self._alone, address, session)
 
-    async def _rest(self, limit: RateLimitItem, names: tuple[str, ...]) -> int:
-        stats = await self._limiter.get_window_stats(limit, *names)
-        return max(1, math.ceil(stats.reset_time - time.time()))
+    async def _count(self, limiter: SlidingWindowCounterRateLimiter, address: str, session: str) -> int:
+        talk = self._session if session else []
+        for limits, names in ((self._each, ("each", address)), (talk, ("talk", session)), (self._all, ("all",))):
+            for limit in limits:
+                if not await limiter.hit(limit, *names):
+                    stats = await limiter.get_window_stats(limit, *names)
+                    return max(1, math.ceil(stats.reset_time - time.time()))
+        return 0
 
 
 def who(scope: Message) -> str:
@@ -128,8 +132,8 @@ def _storage(address: str) -> Any:
     from limits.errors import ConfigurationError
     from limits.storage import storage_from_string
 
-    if address == "memory://":
-        return storage_from_string("async+memory://")
+    if address == MEMORY:
+        return storage_from_string(f"async+{MEMORY}")
     try:
         return storage_from_string(
             f"async+{address}", implementation="redispy", socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS

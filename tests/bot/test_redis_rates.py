@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -24,7 +26,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
+    """A server's address and process."""
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
         port = door.getsockname()[1]
@@ -36,8 +39,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 if line.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}"
+        yield f"redis://127.0.0.1:{port}", process.pid
         process.terminate()
+
+
+@pytest.fixture
+def store(redis: tuple[str, int]) -> str:
+    return redis[0]
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
@@ -75,3 +83,31 @@ def test_everybody_is_counted_together_across_servers(store: str, tmp_path: Path
         return [await status(app, f"203.0.113.{n}") for n, app in enumerate(apps)]
 
     assert asyncio.run(ask()) == [200, 200, 429]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system cannot halt a process")
+def test_a_halted_store_is_left_in_time_and_used_again(
+    redis: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    address, process = redis
+    monkeypatch.setattr("bot.rates._SECONDS", 0.3)
+    monkeypatch.setattr("bot.rates._REST", 0.2)
+
+    async def ask() -> tuple[list[int], list[int], list[int]]:
+        settings = Settings(data=tmp_path, rate="2/minute", rate_store=address)
+        first, second = Rates(hello, settings), Rates(hello, settings)
+        host = "192.0.2.1"
+        before = [await status(first, host)]
+        os.kill(process, signal.SIGSTOP)
+        try:
+            halted = [await status(first, host) for _ in range(3)]
+        finally:
+            os.kill(process, signal.SIGCONT)
+        await asyncio.sleep(0.5)
+        return before, halted, [await status(app, host) for app in (second, first, second)]
+
+    before, halted, after = asyncio.run(ask())
+    assert before == [200]
+    assert halted == [200, 200, 429]
+    assert after[-1] == 429
+    assert "counted here alone" in caplog.text
