@@ -227,7 +227,7 @@ class Legation:
         }
         words = language.load(understood.language)  # a reader is told in the language of the question
         if draft.picks and judgement.confidence >= self.threshold:
-            made, cited, text = statements(draft.picks)
+            made, cited, text = statements(draft.picks, places=understood.seeks_place)
             if draft.rows:
                 text = (headed if understood.kind == "overview" else table)(made, draft.rows)
             note = " ".join(part for part in (notices.told(draft.note, words), caution(cited)) if part)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from bot.catalogue import Match, words_of
 from bot.expected import ORDINALS
 from bot.names import actors, fold, instruments, mentioned
+from bot.proper import is_country
 from bot.question import Question
 from ingest.documents import Document
 
@@ -49,6 +50,8 @@ def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping
         years = {slug: str(documents[slug].year) for slug in dated}
         return _within(question, years)
     things = _coordinated(question)
+    if question.kind == "comparison" and len(things) < 2 and (sides := _with_an_actor(question, named, documents)):
+        return _within(question, sides)
     if question.kind == "timeline" or (question.kind == "comparison" and len(things) < 2):
         series = _series(question, fits, documents)
         dates = {documents[slug].date for slug in series}
@@ -100,6 +103,16 @@ def _one_for_each_name(fits: Mapping[str, Match]) -> dict[str, str]:
     return dict(list(best.items())[:MOST])
 
 
+def _with_an_actor(question: Question, named: Mapping[str, str], documents: Mapping[str, Document]) -> dict[str, str]:
+    """The one document that is named and the one that is titled with the actor it is compared with; slug -> name, else empty."""
+    about = [f"{documents[slug].title} {documents[slug].publisher}" for slug in named]
+    others = [name for name in actors() if name.canonical in question.actors and not mentioned(" ".join(about), [name])]
+    if len(named) != 1 or len(others) != 1:
+        return {}
+    titled = [slug for slug, document in documents.items() if mentioned(document.title, others)]
+    return {**named, titled[0]: question.actors[others[0].canonical]} if len(titled) == 1 else {}
+
+
 def _one_for_each_year(question: Question, fits: Mapping[str, Match], documents: Mapping[str, Document]) -> list[str]:
     """The document whose title fits best for each year of the question, of a timeline also for those between; in the question's order."""
     found = []
@@ -119,7 +132,7 @@ def _series(question: Question, fits: Mapping[str, Match], documents: Mapping[st
     for name in (*instruments(), *actors()):
         if name.canonical in question.instruments or name.canonical in question.actors:
             titled = [slug for slug, document in documents.items() if mentioned(document.title, [name])]
-            if 1 < len(titled) <= MOST:
+            if 1 < len(titled) <= MOST and not any(is_country(alias) for alias in name.aliases):
                 return sorted(titled, key=lambda slug: (documents[slug].date, slug))
     best = max((fit.overlap for fit in fits.values()), default=0.0)
     if best < FITS or one_act:

@@ -50,7 +50,7 @@ def term_of(question: str) -> str:
 
 
 def defines(term: str, text: str) -> bool:
-    """Whether `text` says what `term` is: 'X means', 'X: ...', 'X is a', 'defined as', the term first."""
+    """Whether `text` says what `term` is: 'X means', 'X: ...', 'X is a', 'X (which ...)', 'defined as', the term first."""
     return bool(_pattern(term).search(fold(text)))
 
 
@@ -60,9 +60,11 @@ def _pattern(term: str) -> re.Pattern[str]:
     named = rf"(?<![\w-]){_MARK}{said}s?{_MARK}(?![\w-])"
     return re.compile(
         rf"{named}(?: \([^)]{{1,30}}\)| or {_MARK}[\w -]{{2,30}}{_MARK})?,? (?:shall mean|means?|refers? to"
+        rf"|(?:has|have|shall have) the (?:same )?meaning"
         rf"|(?:is|are) (?:defined|understood|any|an?\b|about\b|those\b|when\b|where\b)|defined as|can (?:also )?be (?:defined|understood))"
         rf"|^(?:\W|\d|\(?\w{{1,3}}[.)] )*{named}(?:: \w|,? (?:where|which means) |, \w)"
         rf"|defin\w+ (?:\w+ ){{0,2}}{named} (?:as|to mean)|\bby {named} (?:we|is) mean"
+        rf"|{named} \((?:i\.e\.,? |that is,? )?(?:[^\W\d_][\w'-]*,? ){{5}}"
     )
 
 

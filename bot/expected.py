@@ -81,6 +81,7 @@ ORDINALS = (
 ).split()
 _NUMERAL = rf"(?:(?!(?:19|20)\d\d\b)\d[\d,.]*|{'|'.join(CARDINALS)}|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen)"
 _HOW_MANY = re.compile(r"how many ((?:\w+ ?){1,4})")
+MEMBERS = frozenset("countries states nations members allies parties governments participants signatories".split())
 BESIDE = 7  # words between a number and what it counts, at most
 _AUXILIARIES = frozenset("must shall does were have will should would could been other more different that".split())
 
@@ -114,4 +115,6 @@ def _counted(thing: str, text: str) -> bool:
 
 
 def _kin(one: str, other: str) -> bool:
+    if one in MEMBERS and other in MEMBERS:
+        return True
     return other.startswith(one[: max(4, len(one) - 2)]) or stem(one) == stem(other) or synonyms(one, other)

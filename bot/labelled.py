@@ -1,4 +1,4 @@
-"""Lists whose items are paragraphs with a label: 'Norm (a) says ...', 'Norm (b) ...'; 'The first workshop ...', 'The second ...'."""
+"""Lists whose items are paragraphs with a label, 'Norm (a) says ...', 'Norm (b) ...', or are counted off, 'First, ...', 'Second, ...'."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from bot.wording import stem
 from ingest.documents import Sentence, Text
 
 LEAST = 3  # items that make a list
+SOON = 2  # sentences between the words that announce a list and its first item
+APART = 8  # sentences between two items that are counted off
 _LABEL = re.compile(
     rf"(?:the )?(?:(?P<before>{'|'.join(ORDINALS)}) (?P<thing>[a-z]{{4,}})"
     rf"|(?P<noun>[a-z]{{4,}}) \(?(?P<after>\d{{1,2}}|[a-z])\)?(?![\w)]))"
@@ -33,6 +35,24 @@ def labelled(asked: str, text: Text) -> list[Sentence]:
     longest = max(things.values(), key=len, default=[])
     wanted = next((CARDINALS.index(word) + 1 for word in words if word in CARDINALS[1:]), 0)
     return longest if len(longest) >= LEAST and wanted in (0, len(longest)) else []
+
+
+def counted_off(text: Text, at: int) -> list[Sentence]:
+    """The sentences that begin with First, Second, Third ..., the first of them soon after sentence `at`; none unless two."""
+    items: list[Sentence] = []
+    last = at
+    for place, sentence in enumerate(text.sentences[at + 1 :], at + 1):
+        if place - last > (APART if items else SOON + 1) or sentence.kind == "heading":
+            break
+        begins = fold(text.document.text[sentence.start : sentence.end][:20])
+        if sentence.agreed and re.match(rf"{ORDINALS[len(items)]}(?:ly)?\b", begins):
+            items.append(sentence)
+            last = place
+        elif len(items) > 1 and re.match(r"(?:finally|lastly)\b", begins):
+            return [*items, sentence]
+        if len(items) == len(ORDINALS):
+            break
+    return items if len(items) > 1 else []
 
 
 def _told(sentence: Sentence) -> bool:

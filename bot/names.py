@@ -17,6 +17,11 @@ _SPACES = re.compile(r"\s+")
 _PARENTHESES = re.compile(r"\(([^()]{3,60})\)")
 _RESOLUTION = re.compile(r"^A/(?:RES/)?(\d+/\d+)$")
 _ORDER = re.compile(r"^E\.?O\.? ?(\d{5})$")
+_ACT = re.compile(r"\((?:EU|EC|CFSP)(?:, \w+)?\) (?:No )?(\d+/\d+)")
+_DATE = re.compile(
+    r"(?:\d{1,2} )?(?:January|February|March|April|May|June|July|August|September|October|November|December)?"
+    r"(?: \d{1,2},)? ?(?:19|20)\d\d"
+)
 
 
 def fold(text: str) -> str:
@@ -107,7 +112,7 @@ def names_of(document: Document) -> Name:
     for symbol in (part.strip() for part in document.symbol.split(";")):
         if symbol and not re.match(r"(?:OJ |CELEX)", symbol):
             own.append(symbol)
-        if match := _RESOLUTION.match(symbol):
+        if match := _RESOLUTION.match(symbol) or _ACT.search(symbol):
             own += [match.group(1)]
         if match := _ORDER.match(symbol):
             own += [
@@ -120,4 +125,5 @@ def names_of(document: Document) -> Name:
     for listed in instruments():
         if any(fold(alias) in folded for alias in listed.aliases):
             own += listed.aliases
-    return Name(canonical=document.slug, aliases=tuple(dict.fromkeys(name for name in own if len(name) > 2)))
+    names = (name for name in own if len(name) > 2 and not _DATE.fullmatch(name))
+    return Name(canonical=document.slug, aliases=tuple(dict.fromkeys(names)))

@@ -73,6 +73,7 @@ class Question(BaseModel):
     kind: Kind = "fact"
     term: str = Field(default="", description="What is to be defined, where a definition is asked for.")
     expects: Expectation = Field(default="", description="What the answering sentence must hold.")
+    seeks_place: bool = Field(default=False, description="Whether it asks where in a text something stands.")
     followup: bool = False
     instruments: dict[str, str] = Field(default={}, description="Canonical name -> the words used.")
     actors: dict[str, str] = Field(default={}, description="Canonical name -> the words used.")
@@ -145,7 +146,10 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             r"|principles|categories|pillars|functions|steps|factors|commitments|obligations|formats|partners|bodies|entities|conditions|grounds|tasks|rights|elements|phases|areas)"
             r"|what (?:\w+ ){0,3}(?:countries|states|norms|sectors|measures|criteria|principles|categories|pillars|functions|steps|factors|commitments|obligations|grounds|conditions"
             r"|strands|phases|elements|tasks|rights|areas|priorities|goals|requirements)\b|what are (?:the|they|its|their)"
-            r"|what information must|into (?:which|what)|through which|who holds|quels? sont|quelles sont|cuales son|enumer)"
+            r"|what information must|into (?:which|what)|through which|who holds|quels? sont|quelles sont|cuales son|enumer"
+            r"|which (?:\w+ ){0,2}?(?!years|hours|months)\w{3,}[^sui\W]s\b(?! of the two)"
+            r"|^(?!.*\b(?:what|which|who|when|where|how|why|did|does|do|is|are|was|were)\b).*"
+            r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) (?:\w+ ){0,2}?(?!hours|weeks|months|years)\w{3,}[^sui\W]s\b)"
         ),
     ),
     (
@@ -155,8 +159,16 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_SEEKS_PLACE = re.compile(
+    r"\b(?:which|what) (?:\w+ ){0,2}(?:article|paragraph|para|section|sub-?section|recital|chapter|annex|clause|provision|page|part)s?\b(?! ?\(?\d)"
+    r"|(?:^|[,:;] )where (?:exactly |precisely )?(?:in (?:the|its|this) |(?:do|does|did) .{3,80} (?:say|mention|state|treat|deal|define|regulate|address|cover)s?\b)"
+)
+_PLACE_WORDS = re.compile(  # what is not said in the text that is sought
+    r"(?i)^(?:in |under |at )?(?:(?:which|what) (?:\w+ ){0,2}(?:article|paragraph|para|section|sub-?section|recital|chapter|annex|clause|provision|page|part)s?"
+    r"|where(?: exactly| precisely)?)(?: (?:of|in|from|on|do|does|did))? "
+)
 _ELLIPSIS = re.compile(
-    r"^(?:and|but|so|also|then|what about|how about|which (?:of (?:them|these|those))|why|et|mais|y|pero|e)\b|^(?:what|how) (?:about|else)\b"
+    r"^(?:and|but|so|also|then|what about|how about|which (?:ones?\b|of (?:them|these|those))|why|et|mais|y|pero|e)\b|^(?:what|how) (?:about|else)\b"
     r"|\b(?:it|its|they|them|their|theirs|this|these|those|that one|the same|there|he|she|his|her|ils?|elles?|leur|ellos|ello|eso)\b"
 )
 _NAME = re.compile(
@@ -190,7 +202,11 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         search = " ".join([search, *(name for name in (*named, *bodies) if fold(name) not in fold(search))])
     folded = fold(meant)
     pinpoints = mentions(meant)
-    kind, expects = _kind(folded, bool(pinpoints)), expectation(meant)
+    seeks_place = not pinpoints and bool(_SEEKS_PLACE.search(folded))
+    if seeks_place and language == "en":
+        search = _PLACE_WORDS.sub("", search)
+    kind = _kind(folded, bool(pinpoints) or seeks_place)
+    expects: Expectation = "" if seeks_place else expectation(meant)
     definable = language == "en" and kind in ("fact", "definition") and expects in ("", "name")
     term = term_of(meant) if definable else ""
     return Question(
@@ -204,6 +220,7 @@ def understand(asked: str, history: Sequence[Turn] = (), vocabulary: Vocabulary 
         kind="definition" if term else kind,
         term=term,
         expects="" if term else expects,
+        seeks_place=seeks_place,
         followup=followup,
         instruments=named,
         actors=bodies,

@@ -19,7 +19,7 @@ from bot.catalogue import meant
 from bot.define import defines
 from bot.disagree import differing, opposed
 from bot.expected import Expectation, counts, expectation, holds_expected
-from bot.labelled import labelled
+from bot.labelled import counted_off, labelled
 from bot.names import actors, fold, instruments, mentioned, named_in
 from bot.question import Question
 from bot.retrieve import Found, as_read, within
@@ -50,8 +50,11 @@ EXPECTED = 2.0  # added when the sentence holds what the question expects (a dat
 DEFINES = 3.0  # added when a definition is asked for and the sentence gives one
 DEFINED = 8.0  # ... of the term that is asked for
 ASKS = 4.0  # taken off a sentence that asks, as reporters do
+MOST_SYMBOLS = 4  # of resolutions in one sentence that still says something else
 HEADER = 8.0  # ... a line such as "Resolution adopted on ...", unless a date is asked for
 RECITAL = 3.0  # ... a recital, which explains and does not bind
+PREAMBLE = 1.5  # ... of a resolution
+RECALLS = 8.0  # ... a sentence that recalls a row of earlier resolutions
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 5.0  # a further sentence is kept while its score is within this of the best
 CLOSE_ASPECT = 5.0
@@ -121,7 +124,7 @@ class Quoter:
         """The best sentences, up to a number of words."""
         words = LISTED if question.kind in ("list", "timeline") else WORDS
         chosen = choose(ranked, words, CLOSE)[: CONTEXT if _stands_out(question, ranked) else None]
-        if question.kind in ("fact", "definition") and not question.parts:
+        if (question.kind in ("fact", "definition") or question.seeks_place) and not question.parts:
             return self._telling(question, chosen)
         for part in question.parts:
             best = self.rank(question, part, found.evidence[:READ_ASPECT], SCORED_ASPECT)[:1]
@@ -138,7 +141,7 @@ class Quoter:
         if question.kind == "list" and (series := self._labelled(question, ranked)):
             return series
         lists = close if question.kind == "list" else ranked[:1] if self._introduces(ranked[0]) else []
-        return next((whole for pick in lists if (whole := self._enumeration(pick))), None)
+        return next((whole for pick in lists if (whole := self._enumeration(pick) or self._counted_off(pick))), None)
 
     def _both_sides(self, draft: Draft, ranked: Sequence[Pick]) -> Draft:
         """The draft with what other documents say against it beside it, told to the reader."""
@@ -170,7 +173,8 @@ class Quoter:
         after = [read(item, _before(item.passage, s, item.document.text), s.end) for _, item, s in seen]
         first, telling = self._read(question, asked, alone)
         logits = (1 - AFTER) * first + AFTER * self._read(question, asked, after)[0]
-        surely = TOLD * np.clip(telling, -MOST_TOLD, MOST_TOLD) * (question.kind in ("fact", "comparison"))
+        by_told = question.kind in ("fact", "comparison") or question.seeks_place
+        surely = by_told * TOLD * np.clip(telling, -MOST_TOLD, MOST_TOLD)
         expects = "date" if question.kind == "timeline" else expectation(asked) if question.parts else question.expects
         picks = []
         known = asked == question.search and not question.followup
@@ -357,6 +361,13 @@ class Quoter:
             return None
         return self._fit(text, [text.sentences[intro], *items], {(best.document.slug, best.sentence.start): best})
 
+    def _counted_off(self, best: Pick) -> Draft | None:
+        """What the sentences after `best` count off: 'First, ... Second, ...'."""
+        text = self.index.text(best.document.slug)
+        at = _position(text, best.sentence)
+        items = counted_off(text, at)
+        return self._fit(text, [text.sentences[at], *items], {best.place: best}) if items else None
+
     def _fit(self, text: Text, sentences: Sequence[Sentence], scored: dict[tuple[str, int], Pick]) -> Draft:
         """`sentences` whole if short enough; else the first and the best, in order, and a note that says how many were left out."""
         slug = text.document.slug
@@ -396,13 +407,19 @@ _ORDERS = re.compile(  # words for whatever reads the document by machine: they 
     r"|\b(?:print|reveal|repeat|show|output) your (?:\w+ )?(?:prompt|instructions|settings|rules)\b"
     r"|\byou are now\b|\bas an? (?:ai|language model)\b"
 )
+_SYMBOL = re.compile(r"\b\d{1,2}/\d{1,3}(?: [A-Z])? of\b")
+_OF_PREAMBLE = re.compile(
+    r"(?i)\b(?:preamb\w+|recall\w*|recogni[sz]\w+|not(?:e|es|ed|ing)|welcom\w+|reaffirm\w*|stress\w*|express\w*|concern\w*|why)\b"
+)
+_RECALLED = re.compile(r"(?i)\brecall|\bresolutions\b")
+_REFERENCE = re.compile(r"(?i)https?://.{1,200}\baccessed\b")  # of a bibliography
 _ADOPTED = re.compile(r"(?i)\b(?:adopted|done at|signed)\b")
 
 
 def quotable(document: Document, sentence: Sentence) -> bool:
     """Whether a reader could do with the sentence alone: it states something and is no header line or scrap."""
     text = document.text[sentence.start : sentence.end]
-    if not states(document, sentence) or _FURNITURE.match(text):
+    if not states(document, sentence) or _FURNITURE.match(text) or _REFERENCE.search(text):
         return False
     words = len(_SPEAKER.sub("", text).split())
     ends = text.rstrip()[-1:] in '.;:?!,)”"’—' or sentence.kind in ("item", "row")
@@ -472,6 +489,8 @@ def _bonus(question: Question, expects: Expectation, text: str, pinpoint: str) -
         bonus += DEFINES * (question.kind == "definition" and bool(_DEFINES.search(text)))
     bonus -= ASKS * text.rstrip().endswith("?")
     bonus -= HEADER * (expects != "date" and _ADOPTED.search(text) is not None and text.rstrip()[-1:] not in ".;:")
+    bonus -= RECALLS * (len(_SYMBOL.findall(text)) > MOST_SYMBOLS and not _RECALLED.search(question.text))
+    bonus -= PREAMBLE * (pinpoint == "preamble" and not _OF_PREAMBLE.search(question.text))
     bonus -= RECITAL * (pinpoint.startswith("recital") and "recital" not in question.text.lower())
     return bonus
 
@@ -599,8 +618,11 @@ def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
 
-def statements(picks: Sequence[Pick]) -> tuple[tuple[Statement, ...], tuple[Citation, ...], str]:
-    """Statements, citations and Markdown for the picks: one statement and one citation a pick, numbered in order."""
+def statements(picks: Sequence[Pick], places: bool = False) -> tuple[tuple[Statement, ...], tuple[Citation, ...], str]:
+    """Statements, citations and Markdown for the picks: one statement and one citation a pick, numbered in order.
+
+    With `places`, the Markdown says before each statement where it stands.
+    """
     made: list[Statement] = []
     cited: list[Citation] = []
     lines: list[str] = []
@@ -619,6 +641,8 @@ def statements(picks: Sequence[Pick]) -> tuple[tuple[Statement, ...], tuple[Cita
         made.append(Statement(text=pick.text, citations=(number,)))
         point = place.kind == "item"
         gap = "\n" if lines and point and lines[-1].lstrip().startswith("- ") else "\n\n"
+        if places and place.pinpoint and (number == 1 or place.pinpoint != picks[number - 2].sentence.pinpoint):
+            lines.append(f"{gap if lines else ''}**{place.pinpoint}**")
         shown = f"- {_MARKER.sub('', pick.text)}" if point else pick.text
         lines.append(f"{gap if lines else ''}{shown} [{number}]")
     return tuple(made), tuple(cited), "".join(lines)

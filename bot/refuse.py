@@ -69,7 +69,7 @@ class Signals(BaseModel):
     several: bool = False  # a comparison, a timeline or an overview: one sentence never answers the whole of it
     listed: bool = False  # a list is asked for
     followup: bool = False
-    whole: bool = False  # a definition or a provision
+    whole: bool = False  # a definition, or a provision that is named
 
 
 # Logistic weights as benchmarks/gate.py fitted them (the bias rounded up), but for `placed` and `followup`, of which the data hold too
@@ -147,7 +147,7 @@ class Gate:
             several=question.kind in ("comparison", "timeline", "overview"),
             listed=question.kind == "list",
             followup=question.followup,
-            whole=question.kind in ("definition", "provision"),
+            whole=question.kind == "definition" or bool(question.pinpoints),
         )
 
     def _answered(self, question: Question, picks: Sequence[Pick]) -> float:

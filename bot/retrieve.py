@@ -34,6 +34,7 @@ CANDIDATES = 60  # a list, before fusion
 RERANKED = 120  # candidates that late interaction sees; more changed nothing on the development questions
 READ = 16  # passages that the cross-encoder reads, of the best by late interaction
 READ_ASPECT = 6  # ... of each aspect of a question that has several
+WHATEVER = 4  # one in so many is read for its words alone, whatever the question seems to say of its document
 PAIRED = 0.015  # weight of the cross-encoder's logit (-11 to 11) against the late-interaction score (0.6 to 0.95)
 PLACED = 0.5  # added when the question names the provision
 DEFINING = 0.08  # ... when it asks for a definition, and the passage gives it
@@ -194,8 +195,7 @@ class Retriever:
             total = float(score) + match.bonus + PLACED * (name in placed) + DEFINING * (name in defining)
             total -= OVER * (is_over(document.status) and not match.named)
             evidence.append(Evidence(document=document, passage=passage, score=total, raw=float(score)))
-        evidence = _best_first(evidence)
-        read, rest = evidence[: search.read], evidence[search.read :]
+        read, rest = _to_read(_best_first(evidence), search.read)
         shown = [as_read(item.document, item.passage, item.passage.text, search.words) for item in read]
         logits = self.index.pairs.score(search.words, shown)
         read = [
@@ -234,6 +234,13 @@ def without_long_lists(text: str, asked: str) -> str:
 
 def _best_first(evidence: Iterable[Evidence]) -> list[Evidence]:
     return sorted(evidence, key=lambda item: (-item.score, item.passage.id))
+
+
+def _to_read(evidence: Sequence[Evidence], most: int) -> tuple[list[Evidence], list[Evidence]]:
+    """What the cross-encoder reads and what it does not: the best, and the best of the others by late interaction alone."""
+    fitting = most - most // WHATEVER
+    others = sorted(evidence[fitting:], key=lambda item: (-item.raw, item.passage.id))
+    return [*evidence[:fitting], *others[: most - fitting]], others[most - fitting :]
 
 
 def _joined(whole: Sequence[Evidence], parts: Sequence[Sequence[Evidence]], k: int) -> list[Evidence]:

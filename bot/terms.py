@@ -41,9 +41,19 @@ def _plain() -> tuple[tuple[re.Pattern[str], str], ...]:
 @cache
 def _glossary(language: str) -> tuple[re.Pattern[str], dict[str, str]]:
     rows: dict[str, str] = _lists()[language]
-    english = {phrase: meaning for phrases, meaning in rows.items() for phrase in phrases.split("|")}
+    english = _countries(language) | {
+        phrase: meaning for phrases, meaning in rows.items() for phrase in phrases.split("|")
+    }
     longest_first = sorted(english, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)"), english
+
+
+def _countries(language: str) -> dict[str, str]:
+    """What countries are called in a language, folded, and in English."""
+    from babel import Locale
+
+    names, english = (Locale(code).territories for code in (language, "en"))
+    return {fold(name): english[code] for code, name in names.items() if code.isalpha() and len(name) > 3}
 
 
 def language_of(text: str) -> str:

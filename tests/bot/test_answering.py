@@ -12,7 +12,7 @@ from langchain_core.runnables import Runnable
 
 from bot.answer import Answer, Refusal
 from bot.ask import Legation
-from bot.labelled import labelled
+from bot.labelled import counted_off, labelled
 from bot.question import Filters, understand
 from bot.settings import Settings
 from ingest.documents import LibraryError
@@ -76,6 +76,14 @@ Keepers rest on Sundays.
 """
 
 
+SPEECH = """# A speech on fog
+
+Three features make fog special for keepers. First, it comes without a sign. We all know such nights. Second, it hides
+the harbour from its keepers. Finally, it moves with the wind.
+
+Thank you for your patience tonight.
+"""
+
 CODE = "# Code of the tower\n\nThe code of the tower gives four rules to whoever keeps it.\n\n" + "\n\n".join(
     f"{n}. Rule ({letter}), on {thing}, says that keepers should {what}."
     for n, (letter, thing, what) in enumerate(
@@ -103,8 +111,10 @@ def legation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Legation]:
     (folder / "all.jsonl").write_text("\n".join(json.dumps(document) for document in documents), encoding="utf-8")
     (folder / "keepers.md").write_text(LISTED, encoding="utf-8")
     (folder / "code.md").write_text(CODE, encoding="utf-8")
+    (folder / "speech.md").write_text(SPEECH, encoding="utf-8")
     with Index.open(folder / "library", create=True) as index:
-        assert ingest(index, [folder / "all.jsonl", folder / "keepers.md", folder / "code.md"]).failed == {}
+        files = [folder / name for name in ("all.jsonl", "keepers.md", "code.md", "speech.md")]
+        assert ingest(index, files).failed == {}
     with Legation.open(Settings(data=folder / "library")) as opened:
         yield opened
 
@@ -243,6 +253,20 @@ def test_the_ways_for_langchain(legation: Legation) -> None:
 def test_paragraphs_with_a_label_are_a_list(legation: Legation, question: str) -> None:
     answer = answered(legation, question)
     assert [citation.pinpoint for citation in answer.citations] == [f"para. {n}" for n in (2, 3, 4, 5)]
+
+
+def test_what_is_counted_off_is_a_list(legation: Legation) -> None:
+    answer = answered(legation, "Which features make fog special for keepers?")
+    assert [statement.text.split()[0] for statement in answer.statements] == ["Three", "First,", "Second,", "Finally,"]
+    text = legation.index.text("speech")
+    assert counted_off(text, len(text.sentences) - 1) == []
+
+
+def test_where_a_thing_stands_is_said(legation: Legation) -> None:
+    answer = answered(legation, "Which article of the Lamp Act sets out the fines?")
+    assert answer.kind == "provision"
+    assert answer.text.startswith("**Article 4**\n\n")
+    assert answer.citations[0].pinpoint == "Article 4"
 
 
 def test_a_wrong_number_of_rules_is_not_made_up_for(legation: Legation) -> None:

@@ -9,7 +9,7 @@ import pytest
 from bot.aspects import aspects_of
 from bot.catalogue import Catalogue
 from bot.expected import counts, holds_expected
-from bot.names import as_written
+from bot.names import as_written, names_of
 from bot.question import understand
 from bot.refuse import _stands
 from ingest.documents import Document
@@ -57,6 +57,26 @@ def test_each_thing_is_asked_about_alone(asked: str, expected: dict[str, str]) -
 
 def test_a_series_has_titles_alike() -> None:
     assert set(searches("How did the Tide Club statements develop over time?")) == {"tide-2021", "tide-2022"}
+
+
+def test_a_state_makes_no_series() -> None:
+    notes = [Document(slug=f"n{y}", title=f"France on lamps {y}", date=f"{y}-01-01") for y in (2021, 2022)]
+    assert searches("Trace the French emergency over fog, with its orders", notes) == {}
+
+
+def test_an_act_is_compared_with_what_an_actor_says() -> None:
+    library = [
+        Document(slug="view", title="Estonia’s view of fog", date="2021-01-01"),
+        Document(slug="rule", title="Rules of the sea", symbol="A/RES/73/27", date="2018-01-01"),
+    ]
+    found = searches("Compare Estonia's line on due diligence with the rule of resolution 73/27", library)
+    assert set(found) == {"estonia's", "73/27"}
+
+
+def test_a_date_in_brackets_and_a_number_of_an_act_are_told_apart() -> None:
+    dated = Document(slug="plan", title="Plan for lamps (March 2031)", symbol="Delegated Regulation (EU) 2031/301")
+    assert "2031/301" in names_of(dated).aliases
+    assert not {"March 2031", "2031"} & set(names_of(dated).aliases)
 
 
 def test_documents_of_one_day_are_no_timeline() -> None:

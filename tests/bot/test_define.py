@@ -57,6 +57,8 @@ def test_other_questions_have_none(question: str) -> None:
         ("multistakeholderism", "Multistakeholderism: A form of global governance."),
         ("defensible", "- Defensible, where lamp defence is easier;"),
         ("legacy ict system", "‘legacy ICT system’ means an ICT system that has reached the end of its lifecycle;"),
+        ("lamp craft", "Thinking on lamp craft (work done on lamps to change, hide or break their light) is new."),
+        ("lamp", "(e) The term “lamp” has the meaning ascribed to a “light” under 44 U.S.C. 3552."),
         ("lamp diplomacy", "Here we understand, by 'lamp diplomacy', ... lamp diplomacy is defined as talks on lamps."),
     ],
 )
@@ -69,6 +71,7 @@ def test_a_sentence_that_defines(term: str, text: str) -> None:
     [
         ("service provider", "The service provider shall keep the means of access."),
         ("near miss", "Operators may report incidents, threats and near misses on a voluntary basis."),
+        ("lamp craft", "Thinking on lamp craft (see Annex II) is new."),
         ("defensible", "Our goal is a defensible, resilient ecosystem."),
     ],
 )

@@ -33,6 +33,10 @@ from ingest.documents import LibraryError
         ("Trace the forum from 2031 to 2033", "timeline"),
         ("By when must reports be sent?", "fact"),
         ("What traces are kept?", "fact"),
+        ("Which features make lamps special?", "list"),
+        ("Which analysis was made?", "fact"),
+        ("Beacon Forum four flagship projects 2031", "list"),
+        ("Who built the four flagship projects?", "fact"),
     ],
 )
 def test_kinds(asked: str, kind: str) -> None:
@@ -55,6 +59,23 @@ def test_what_an_answer_must_hold(asked: str, expects: str, yes: str, no: str | 
     assert expectation(asked) == expects
     assert holds_expected(yes, expectation(asked))
     assert no is None or not holds_expected(no, expectation(asked))
+
+
+@pytest.mark.parametrize(
+    ("asked", "sought"),
+    [
+        ("Which article of the Lamp Act sets out the fines?", True),
+        ("In which part of the lecture is fog discussed?", True),
+        ("Where exactly does the Lamp Act say that keepers may rest?", True),
+        ("Where did the Beacon Forum meet?", False),
+        ("What does Article 3 of the Lamp Act say?", False),
+        ("What wording does section 3 change?", False),
+    ],
+)
+def test_a_place_in_a_text_is_sought(asked: str, sought: bool) -> None:
+    question = understand(asked)
+    assert question.seeks_place == sought
+    assert not sought or (question.kind, question.expects) == ("provision", "")
 
 
 def test_instruments_and_actors_are_known_by_any_name_and_longest_first() -> None:
@@ -89,6 +110,7 @@ def test_a_follow_up_takes_its_subject_from_the_last_question() -> None:
     assert followed.followup
     assert "Budapest Convention" in followed.text
     assert followed.expects == "date"
+    assert understand("Which ones are from Asia?", history).followup
     assert not understand("Who launched the Paris Call for Trust in 2018, and where?", history).followup
 
 
@@ -116,6 +138,7 @@ def test_languages_and_glosses() -> None:
         "À partir de quel âge, sauf règle différente, un enfant peut-il venir ?", "fr"
     )
     assert understand("Un enfant peut-il venir, sauf règle différente ?").kind == "fact"
+    assert in_english("Aux Pays-Bas, quel ministre singapourien ?", "fr") == "Netherlands, which minister Singaporean ?"
 
 
 def test_the_terms_are_folded_and_their_patterns_compile() -> None:
@@ -152,6 +175,7 @@ def test_a_count_stands_beside_the_thing_counted() -> None:
     assert counts("How many members joined?", ["The 68 members met."])
     assert not counts("How many delegates came?", ["The 68 members met in 3 groups."])
     assert counts("Who came?", ["Nobody."])
+    assert counts("How many countries met the target?", ["Twenty-three Allies meet it."])
 
 
 def test_fusion_by_hand() -> None:
