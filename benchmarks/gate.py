@@ -22,7 +22,7 @@ from bot.question import Filters
 from bot.refuse import WEIGHTS
 from bot.settings import Settings
 
-NAMES = [name for name in WEIGHTS if name not in ("bias", "placed", "followup")]
+NAMES = [name for name in WEIGHTS if name not in ("bias", "placed", "followup", "unrelated")]
 FOLDS, STRENGTH = 8, 0.1  # of the cross-validation; inverse of the penalty
 THRESHOLDS = (0.4, 0.5, 0.6, 0.7)
 

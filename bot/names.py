@@ -17,7 +17,7 @@ _SPACES = re.compile(r"\s+")
 _PARENTHESES = re.compile(r"\(([^()]{3,60})\)")
 _RESOLUTION = re.compile(r"^A/(?:RES/)?(\d+/\d+)$")
 _ORDER = re.compile(r"^E\.?O\.? ?(\d{5})$")
-_ACT = re.compile(r"\((?:EU|EC|CFSP)(?:, \w+)?\) (?:No )?(\d+/\d+)")
+_NUMBER = re.compile(r"(?<![\w/-])\d{2,4}[/-]\d{1,4}(?![\w/-])")  # 2025/301, 22-01
 _DATE = re.compile(
     r"(?:\d{1,2} )?(?:January|February|March|April|May|June|July|August|September|October|November|December)?"
     r"(?: \d{1,2},)? ?(?:19|20)\d\d"
@@ -112,7 +112,8 @@ def names_of(document: Document) -> Name:
     for symbol in (part.strip() for part in document.symbol.split(";")):
         if symbol and not re.match(r"(?:OJ |CELEX)", symbol):
             own.append(symbol)
-        if match := _RESOLUTION.match(symbol) or _ACT.search(symbol):
+            own += _NUMBER.findall(symbol)
+        if match := _RESOLUTION.match(symbol):
             own += [match.group(1)]
         if match := _ORDER.match(symbol):
             own += [

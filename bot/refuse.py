@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.retrieve import Retriever
 
 NEARBY = 3
+UNRELATED = -8.0  # logit of the cross-encoder (-11 to 11)
 ELSEWHERE = 0.4  # how missing a name or number is that stands in the quoted document, but not near the quoted words
 _FIGURE = re.compile(r"(?<![\w(])\d+(?:[./]\d+)*(?![\w)])")
 _NUMBERED = re.compile(
@@ -63,6 +64,7 @@ class Signals(BaseModel):
     placed: bool  # the provision that it names, of a document that it names, is quoted
     uncounted: bool  # it asks how many of a thing, and no number stands beside that thing
     unnumbered: bool = False  # it asks for the third, the 12th ... of a series, and nothing quoted is that
+    unrelated: bool = False  # the cross-encoder sees nothing in what is quoted that has to do with the question
     foreign: bool = False  # it is not in English, so that its words match less
     best: float = 0.0  # the cross-encoder's logit of the best quoted sentence: it lifts `answered`, told or only near
     answered: float = 0.0  # logit that the best quoted sentence answers it
@@ -72,8 +74,8 @@ class Signals(BaseModel):
     whole: bool = False  # a definition, or a provision that is named
 
 
-# Logistic weights as benchmarks/gate.py fitted them (the bias rounded up), but for `placed` and `followup`, of which the data hold too
-# few refusals. Fitted on every question of the starter suite, its test split too, and on two sets that do not ship.
+# Logistic weights as benchmarks/gate.py fitted them (the bias rounded up), but for `placed`, `followup` and `unrelated`, of which the data
+# hold too few. Fitted on every question of the starter suite, its test split too, and on two sets that do not ship.
 WEIGHTS = {
     "bias": 0.6,
     "numbers": -2.84,
@@ -82,6 +84,7 @@ WEIGHTS = {
     "placed": 6.0,
     "uncounted": -0.8,
     "unnumbered": -2.32,
+    "unrelated": -3.0,
     "foreign": -0.27,
     "best": -0.09,
     "answered": 1.01,
@@ -134,15 +137,18 @@ class Gate:
 
     def signals(self, question: Question, found: Found, picks: Sequence[Pick]) -> Signals:
         """The signals of one question."""
+        best = max(pick.raw for pick in picks)
+        placed = bool(meant(found.matches)) and any(self._quotes(place, picks) for place in question.pinpoints)
         return Signals(
             numbers=self._numbers_missing(question, picks),
             missing=max(self._missing(question, picks, found).values(), default=0.0),
             unexpected=not any(holds_expected(pick.text, question.expects) for pick in picks),
-            placed=bool(meant(found.matches)) and any(self._quotes(place, picks) for place in question.pinpoints),
+            placed=placed,
             uncounted=not counts(question.new or question.text, [pick.text for pick in picks]),
             unnumbered=bool(ordinals(question.search) - ordinals(self._around(picks))),
+            unrelated=best < UNRELATED and not placed and not question.followup,
             foreign=question.language != "en",
-            best=max(pick.raw for pick in picks),
+            best=best,
             answered=self._answered(question, picks),
             several=question.kind in ("comparison", "timeline", "overview"),
             listed=question.kind == "list",

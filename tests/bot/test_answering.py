@@ -14,6 +14,7 @@ from bot.answer import Answer, Refusal
 from bot.ask import Legation
 from bot.labelled import counted_off, labelled
 from bot.question import Filters, understand
+from bot.refuse import confidence_of
 from bot.settings import Settings
 from ingest.documents import LibraryError
 from ingest.index import Index
@@ -253,6 +254,16 @@ def test_the_ways_for_langchain(legation: Legation) -> None:
 def test_paragraphs_with_a_label_are_a_list(legation: Legation, question: str) -> None:
     answer = answered(legation, question)
     assert [citation.pinpoint for citation in answer.citations] == [f"para. {n}" for n in (2, 3, 4, 5)]
+
+
+def test_what_has_nothing_to_do_with_the_question_is_told_apart(legation: Legation) -> None:
+    apart = legation.judge("Who bakes the bread of the moon people?").signals
+    near = legation.judge("Where did the Beacon Forum meet in 2032?").signals
+    assert apart
+    assert near
+    assert apart.unrelated
+    assert not near.unrelated
+    assert confidence_of(near.model_copy(update={"unrelated": True})) < confidence_of(near) / 2
 
 
 def test_what_is_counted_off_is_a_list(legation: Legation) -> None:
