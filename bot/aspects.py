@@ -50,7 +50,11 @@ def aspects_of(question: Question, fits: Mapping[str, Match], documents: Mapping
         years = {slug: str(documents[slug].year) for slug in dated}
         return _within(question, years)
     things = _coordinated(question)
-    if question.kind == "comparison" and len(things) < 2 and (sides := _with_an_actor(question, named, documents)):
+    if (
+        question.kind == "comparison"
+        and len(things) < 2
+        and (sides := _with_an_actor(question, named, fits, documents))
+    ):
         return _within(question, sides)
     if question.kind == "timeline" or (question.kind == "comparison" and len(things) < 2):
         series = _series(question, fits, documents)
@@ -103,14 +107,19 @@ def _one_for_each_name(fits: Mapping[str, Match]) -> dict[str, str]:
     return dict(list(best.items())[:MOST])
 
 
-def _with_an_actor(question: Question, named: Mapping[str, str], documents: Mapping[str, Document]) -> dict[str, str]:
-    """The one document that is named and the one that is titled with the actor it is compared with; slug -> name, else empty."""
+def _with_an_actor(
+    question: Question, named: Mapping[str, str], fits: Mapping[str, Match], documents: Mapping[str, Document]
+) -> dict[str, str]:
+    """The one document that is named and the best that is titled with the actor it is compared with; slug -> name, else empty."""
     about = [f"{documents[slug].title} {documents[slug].publisher}" for slug in named]
     others = [name for name in actors() if name.canonical in question.actors and not mentioned(" ".join(about), [name])]
     if len(named) != 1 or len(others) != 1:
         return {}
     titled = [slug for slug, document in documents.items() if mentioned(document.title, others)]
-    return {**named, titled[0]: question.actors[others[0].canonical]} if len(titled) == 1 else {}
+    if not titled:
+        return {}
+    best = max(titled, key=lambda slug: (fits[slug].overlap, slug))
+    return {**named, best: question.actors[others[0].canonical]}
 
 
 def _one_for_each_year(question: Question, fits: Mapping[str, Match], documents: Mapping[str, Document]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Literal
 
 from bot.names import fold
@@ -52,7 +53,7 @@ _HELD: tuple[tuple[Expectation, str], ...] = (
     (
         "date",
         rf"(?i)\b(?:(?:19|20)\d\d|(?:\d{{1,2}} )?(?:{_MONTHS})(?: \d{{1,2}})?\b(?! (?:be|not|also)\b)|no[tr]? later than"
-        r"|within (?:the next )?\w+ (?:hours?|days?|weeks?|months?|years?|decade)|within a decade|(?:end of|by) (?:the|this) (?:year|decade))",
+        r"|within (?:the next )?\w+ (?:\w+ )?(?:hours?|days?|weeks?|months?|years?|decade)|within a decade|(?:end of|by) (?:the|this) (?:year|decade))",
     ),
     (
         "duration",
@@ -83,7 +84,10 @@ _NUMERAL = rf"(?:(?!(?:19|20)\d\d\b)\d[\d,.]*|{'|'.join(CARDINALS)}|thirty|forty
 _HOW_MANY = re.compile(r"how many ((?:\w+ ?){1,4})")
 MEMBERS = frozenset("countries states nations members allies parties governments participants signatories".split())
 BESIDE = 7  # words between a number and what it counts, at most
-_AUXILIARIES = frozenset("must shall does were have will should would could been other more different that".split())
+_VERBS = frozenset(
+    "is are was were be been do does did has have had can could may must shall should will would".split()
+)
+_LOOSE = frozenset("other more different that new".split())
 
 
 def expectation(text: str) -> Expectation:
@@ -102,7 +106,8 @@ def counts(question: str, texts: Sequence[str]) -> bool:
     asked = _HOW_MANY.search(fold(question))
     if not asked:
         return True
-    things = [word for word in asked.group(1).split() if len(word) > 3 and word not in _AUXILIARIES][:2]
+    phrase = takewhile(lambda word: word not in _VERBS, asked.group(1).split())
+    things = [word for word in phrase if len(word) > 3 and word not in _LOOSE]
     return not things or any(_counted(thing, fold(text)) for thing in things for text in texts)
 
 

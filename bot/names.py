@@ -126,5 +126,6 @@ def names_of(document: Document) -> Name:
     for listed in instruments():
         if any(fold(alias) in folded for alias in listed.aliases):
             own += listed.aliases
-    names = (name for name in own if len(name) > 2 and not _DATE.fullmatch(name))
+    others = {fold(alias) for actor in actors() for alias in actor.aliases}  # whose the document may be
+    names = (name for name in own if len(name) > 2 and not _DATE.fullmatch(name) and fold(name) not in others)
     return Name(canonical=document.slug, aliases=tuple(dict.fromkeys(names)))

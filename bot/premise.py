@@ -26,6 +26,9 @@ _WHY_NOT = re.compile(
 _NO = re.compile(r"(?:no|without)\b")
 _REFUSES = re.compile(r"refus|declin|reject|lack")
 _NORM = re.compile(r"\b(?:should|shall|must|may|can|could|would|might|will|to|if|do|does)\s+$")  # "should not" forbids
+_SOME = re.compile(
+    r"\b(?:that|which|who)(?: (?:had|have|has|did|do|does|is|are|was|were))?\s+$"
+)  # the States that did not
 _NO_DENIAL = re.compile(r"nothing|nor|neither|ne|non|not (?:only|among|part|just|yet all)")
 _COMMON = frozenset(
     "cyber cybersecurity international state united nation operation ict icts use law national country security".split()
@@ -84,7 +87,12 @@ def _denies(words: Sequence[Token], pick: Pick, question: str) -> bool:
         phrase, before = said.plain[mark.start :], said.plain[: mark.start]
         if mark.list == "denials" and not _REFUSES.match(phrase):
             continue
-        if _NO_DENIAL.match(phrase) or _NORM.search(before) or _of_another(said.text[: len(before)], question):
+        if (
+            _SOME.search(before)
+            or _NO_DENIAL.match(phrase)
+            or _NORM.search(before)
+            or _of_another(said.text[: len(before)], question)
+        ):
             continue
         whole = _NO.match(phrase) and not re.search(
             "[a-z]", before

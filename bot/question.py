@@ -160,11 +160,11 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
 )
 _SEEKS_PLACE = re.compile(
-    r"\b(?:which|what) (?:\w+ ){0,2}(?:article|paragraph|para|section|sub-?section|recital|chapter|annex|clause|provision|page|part)s?\b(?! ?\(?\d)"
+    r"\b(?:which|what) (?:\w+ ){0,2}(?:article|paragraph|para|section|sub-?section|recital|chapter|annex|clause|provision|page|part|item|point)s?\b(?! ?\(?\d)(?! of contact)"
     r"|(?:^|[,:;] )where (?:exactly |precisely )?(?:in (?:the|its|this) |(?:do|does|did) .{3,80} (?:say|mention|state|treat|deal|define|regulate|address|cover)s?\b)"
 )
 _PLACE_WORDS = re.compile(  # what is not said in the text that is sought
-    r"(?i)^(?:in |under |at )?(?:(?:which|what) (?:\w+ ){0,2}(?:article|paragraph|para|section|sub-?section|recital|chapter|annex|clause|provision|page|part)s?"
+    r"(?i)^(?:in |under |at )?(?:(?:which|what) (?:\w+ ){0,2}(?:article|paragraph|para|section|sub-?section|recital|chapter|annex|clause|provision|page|part|item|point)s?"
     r"|where(?: exactly| precisely)?)(?: (?:of|in|from|on|do|does|did))? "
 )
 _ELLIPSIS = re.compile(

@@ -77,6 +77,21 @@ Keepers rest on Sundays.
 """
 
 
+COLUMN = {
+    "slug": "column",
+    "title": "Whose convention is it?",
+    "passages": [
+        {
+            "pinpoint": "para. 1",
+            "text": "The Malabo Convention had a hard start among the towns of the coast, as many feared.",
+        },
+        {
+            "pinpoint": "para. 2",
+            "text": "As of 2031, only eight towns had ratified the convention, which needs fifteen of them.",
+        },
+    ],
+}
+
 SPEECH = """# A speech on fog
 
 Three features make fog special for keepers. First, it comes without a sign. We all know such nights. Second, it hides
@@ -105,6 +120,7 @@ def legation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Legation]:
     documents = [
         act("lamp-act", "Lamp Act", 24, 700),
         act("horn-act", "Horn Act", 72, 900),
+        COLUMN,
         statement(2031, "Bergen", 12),
         statement(2032, "Cork", 15),
         statement(2033, "Faro", 21),
@@ -254,6 +270,20 @@ def test_the_ways_for_langchain(legation: Legation) -> None:
 def test_paragraphs_with_a_label_are_a_list(legation: Legation, question: str) -> None:
     answer = answered(legation, question)
     assert [citation.pinpoint for citation in answer.citations] == [f"para. {n}" for n in (2, 3, 4, 5)]
+
+
+def test_an_instrument_named_elsewhere_in_a_quoted_document_is_half_missed(legation: Legation) -> None:
+    judged = legation.judge("How many towns had ratified the Malabo Convention by 2031?")
+    assert judged.signals
+    assert 0 < judged.signals.missing < 0.5
+    assert legation.judge("How many towns had ratified the Tallinn Manual by 2031?").confidence == 0
+
+
+def test_a_provision_without_the_number_asked_for_is_no_answer(legation: Legation) -> None:
+    signals = legation.judge("Within how many weeks must fines be paid under Article 4 of the Lamp Act?").signals
+    assert signals
+    assert not signals.placed
+    assert signals.uncounted
 
 
 def test_what_has_nothing_to_do_with_the_question_is_told_apart(legation: Legation) -> None:

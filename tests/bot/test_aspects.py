@@ -69,14 +69,20 @@ def test_an_act_is_compared_with_what_an_actor_says() -> None:
         Document(slug="view", title="Estonia’s view of fog", date="2021-01-01"),
         Document(slug="rule", title="Rules of the sea", symbol="A/RES/73/27", date="2018-01-01"),
     ]
-    found = searches("Compare Estonia's line on due diligence with the rule of resolution 73/27", library)
-    assert set(found) == {"estonia's", "73/27"}
+    asked = "Compare Estonia's line on due diligence with the rule of resolution 73/27"
+    assert set(searches(asked, library)) == {"estonia's", "73/27"}
+    other = Document(slug="plan", title="Estonia’s due diligence plan", date="2031-01-01")
+    question = understand(asked)
+    documents = {document.slug: document for document in (*library, other)}
+    aspects = aspects_of(question, Catalogue([*documents.values()]).match(question), documents)
+    assert {aspect.slug for aspect in aspects} == {"plan", "rule"}
 
 
 def test_a_date_in_brackets_and_a_number_of_an_act_are_told_apart() -> None:
     dated = Document(slug="plan", title="Plan for lamps (March 2031)", symbol="Delegated Regulation (EU) 2031/301")
     assert "2031/301" in names_of(dated).aliases
     assert not {"March 2031", "2031"} & set(names_of(dated).aliases)
+    assert "Estonia" not in names_of(Document(slug="act", title="Lamp Act 2031 (Estonia)")).aliases
 
 
 def test_documents_of_one_day_are_no_timeline() -> None:

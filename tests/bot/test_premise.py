@@ -19,6 +19,7 @@ The Lantern Pact was signed by Brindle and Corvo on 9 June 2032, and Orsk has no
 The Lantern Pact is a political commitment, not a treaty.
 States should not attack the lamps of other States.
 No member of the Beacon Forum has imposed sanctions on the Fogbank group.
+Three towns had ratified the Lamp Convention in 2033. The towns that had not ratified the Lamp Convention include Marl.
 The keepers of Brindle published a strategy for lamps on 4 April 2033."""
 
 
@@ -58,6 +59,7 @@ def test_a_false_premise_is_corrected_from_the_source(legation: Legation, questi
     [
         "Did the government of Marl pay a ransom to the Fogbank group?",
         "Why did the government of Marl refuse to pay a ransom to the Fogbank group?",
+        "Which towns ratified the Lamp Convention?",
         "Which State has not signed the Lantern Pact?",
         "When was the Lantern Pact signed by Brindle and Corvo?",
         "What should States not attack?",

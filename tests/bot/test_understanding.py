@@ -47,6 +47,7 @@ def test_kinds(asked: str, kind: str) -> None:
     ("asked", "expects", "yes", "no"),
     [
         ("When was it adopted?", "date", "Adopted on 5 December 2018.", "Adopted by States."),
+        ("By when is it due?", "date", "Within 10 business days, update it.", "Update it soon."),
         ("How long do they have?", "duration", "within 72 hours", "without hurry"),
         ("How many members are there?", "number", "The 68 members", "The members"),
         ("How much money did they pay?", "money", "It paid USD 4.4 million.", "It paid 44 times."),
@@ -67,6 +68,8 @@ def test_what_an_answer_must_hold(asked: str, expects: str, yes: str, no: str | 
         ("Which article of the Lamp Act sets out the fines?", True),
         ("In which part of the lecture is fog discussed?", True),
         ("Where exactly does the Lamp Act say that keepers may rest?", True),
+        ("Which item of the annex names the keepers?", True),
+        ("Which points of contact are there?", False),
         ("Where did the Beacon Forum meet?", False),
         ("What does Article 3 of the Lamp Act say?", False),
         ("What wording does section 3 change?", False),
@@ -176,6 +179,7 @@ def test_a_count_stands_beside_the_thing_counted() -> None:
     assert not counts("How many delegates came?", ["The 68 members met in 3 groups."])
     assert counts("Who came?", ["Nobody."])
     assert counts("How many countries met the target?", ["Twenty-three Allies meet it."])
+    assert counts("How many Harbour Union states ratified it?", ["Only eight out of 55 HU members had."])
 
 
 def test_fusion_by_hand() -> None:
