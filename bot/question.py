@@ -159,13 +159,16 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_PLACE = (
+    r"(?:which|what) (?:(?:\w+ ){0,2}(?:article|paragraph|para|section|sub-?section|recital|chapter|annex|clause|provision|page)s?"
+    r"|(?:part|item|point)s?(?= (?:of|in) (?!contact)))"
+)
 _SEEKS_PLACE = re.compile(
-    r"\b(?:which|what) (?:\w+ ){0,2}(?:article|paragraph|para|section|sub-?section|recital|chapter|annex|clause|provision|page|part|item|point)s?\b(?! ?\(?\d)(?! of contact)"
+    rf"\b{_PLACE}\b(?! ?\(?\d)"
     r"|(?:^|[,:;] )where (?:exactly |precisely )?(?:in (?:the|its|this) |(?:do|does|did) .{3,80} (?:say|mention|state|treat|deal|define|regulate|address|cover)s?\b)"
 )
 _PLACE_WORDS = re.compile(  # what is not said in the text that is sought
-    r"(?i)^(?:in |under |at )?(?:(?:which|what) (?:\w+ ){0,2}(?:article|paragraph|para|section|sub-?section|recital|chapter|annex|clause|provision|page|part|item|point)s?"
-    r"|where(?: exactly| precisely)?)(?: (?:of|in|from|on|do|does|did))? "
+    rf"(?i)^(?:in |under |at )?(?:{_PLACE}|where(?: exactly| precisely)?)(?: (?:of|in|from|on|do|does|did))? "
 )
 _ELLIPSIS = re.compile(
     r"^(?:and|but|so|also|then|what about|how about|which (?:ones?\b|of (?:them|these|those))|why|et|mais|y|pero|e)\b|^(?:what|how) (?:about|else)\b"

@@ -50,11 +50,11 @@ EXPECTED = 2.0  # added when the sentence holds what the question expects (a dat
 DEFINES = 3.0  # added when a definition is asked for and the sentence gives one
 DEFINED = 8.0  # ... of the term that is asked for
 ASKS = 4.0  # taken off a sentence that asks, as reporters do
-MOST_SYMBOLS = 4  # of resolutions in one sentence that still says something else
 HEADER = 8.0  # ... a line such as "Resolution adopted on ...", unless a date is asked for
 RECITAL = 3.0  # ... a recital, which explains and does not bind
 PREAMBLE = 1.5  # ... of a resolution
 RECALLS = 8.0  # ... a sentence that recalls a row of earlier resolutions
+MOST_RECALLED = 4  # resolutions in a sentence that still says something else
 NEIGHBOUR = 1.5  # added to the sentences beside the best one: what explains it
 CLOSE = 5.0  # a further sentence is kept while its score is within this of the best
 CLOSE_ASPECT = 5.0
@@ -489,7 +489,7 @@ def _bonus(question: Question, expects: Expectation, text: str, pinpoint: str) -
         bonus += DEFINES * (question.kind == "definition" and bool(_DEFINES.search(text)))
     bonus -= ASKS * text.rstrip().endswith("?")
     bonus -= HEADER * (expects != "date" and _ADOPTED.search(text) is not None and text.rstrip()[-1:] not in ".;:")
-    bonus -= RECALLS * (len(_SYMBOL.findall(text)) > MOST_SYMBOLS and not _RECALLED.search(question.text))
+    bonus -= RECALLS * (len(_SYMBOL.findall(text)) > MOST_RECALLED and not _RECALLED.search(question.text))
     bonus -= PREAMBLE * (pinpoint == "preamble" and not _OF_PREAMBLE.search(question.text))
     bonus -= RECITAL * (pinpoint.startswith("recital") and "recital" not in question.text.lower())
     return bonus

@@ -61,9 +61,7 @@ class Signals(BaseModel):
     numbers: float  # share of the question's years, months and figures that the quoted passages and titles do not hold
     missing: float  # rarity, 0 to 1, of the rarest name of the question that stands in neither
     unexpected: bool  # nothing quoted holds the date, number ... that the question asks for
-    placed: (
-        bool  # the provision that it names, of a document that it names, is quoted, with the number that it asks for
-    )
+    placed: bool  # the provision that it names is quoted from a document that it names, with the count that it asks for
     uncounted: bool  # it asks how many of a thing, and no number stands beside that thing
     unnumbered: bool = False  # it asks for the third, the 12th ... of a series, and nothing quoted is that
     unrelated: bool = False  # the cross-encoder sees nothing in what is quoted that has to do with the question
@@ -76,7 +74,7 @@ class Signals(BaseModel):
     whole: bool = False  # a definition, or a provision that is named
 
 
-# Logistic weights as benchmarks/gate.py fitted them (the bias raised by 0.3), but for `placed`, `followup` and `unrelated`, of which
+# Logistic weights as benchmarks/gate.py fitted them (the bias raised), but for `placed`, `followup` and `unrelated`, of which
 # the data hold too few. Fitted on every question of the starter suite, its test split too, and on two sets that do not ship.
 WEIGHTS = {
     "bias": 0.8,

@@ -70,6 +70,7 @@ def test_what_an_answer_must_hold(asked: str, expects: str, yes: str, no: str | 
         ("Where exactly does the Lamp Act say that keepers may rest?", True),
         ("Which item of the annex names the keepers?", True),
         ("Which points of contact are there?", False),
+        ("What part did the keepers play in it?", False),
         ("Where did the Beacon Forum meet?", False),
         ("What does Article 3 of the Lamp Act say?", False),
         ("What wording does section 3 change?", False),
