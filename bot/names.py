@@ -57,6 +57,12 @@ def actors() -> tuple[Name, ...]:
 
 
 @cache
+def _actors_called() -> frozenset[str]:
+    """What actors are called, folded: whose a document may be, but never what it is called."""
+    return frozenset(fold(alias) for actor in actors() for alias in actor.aliases)
+
+
+@cache
 def pattern(alias: str) -> re.Pattern[str]:
     """Finds `alias` as a whole word in folded text; short capitals such as 'US' or 'CRA' are told from words by `mentioned`."""
     words = re.escape(fold(alias)).replace(r"\ ", r"[ -]?" if len(alias) < 8 else " ")
@@ -126,6 +132,5 @@ def names_of(document: Document) -> Name:
     for listed in instruments():
         if any(fold(alias) in folded for alias in listed.aliases):
             own += listed.aliases
-    others = {fold(alias) for actor in actors() for alias in actor.aliases}  # whose the document may be
-    names = (name for name in own if len(name) > 2 and not _DATE.fullmatch(name) and fold(name) not in others)
+    names = (name for name in own if len(name) > 2 and not _DATE.fullmatch(name) and fold(name) not in _actors_called())
     return Name(canonical=document.slug, aliases=tuple(dict.fromkeys(names)))
